@@ -1,0 +1,81 @@
+#pragma once
+/* Every limit in the program: one line and one reason each. Bytes, milliseconds or a count, as the name says. */
+
+/* HTTP, inbound */
+#define CAP_HEAD_BYTES 16384             /* request line and headers together: nginx and HAProxy stop here too */
+#define CAP_HEADERS 100                  /* header lines of one request */
+#define CAP_TARGET_BYTES 8192            /* one request target */
+#define CAP_FORM_BYTES 65536             /* Twilio forms: 1 to 4 kB in practice */
+#define CAP_VAPI_BYTES (16u << 20)       /* a two-hour call's report passes 3 MB; no upper bound is documented */
+#define CAP_NO_BODY_BYTES 0              /* GET routes */
+#define CAP_BODIES_BYTES (256u << 20)    /* all request bodies in flight */
+#define CAP_REPLY_BYTES (1u << 20)       /* one answer */
+#define CAP_PENDING_BYTES 32768          /* bytes read ahead of the request being handled */
+#define CAP_CONNECTIONS 12000            /* clients of one listener */
+#define CAP_CONNECTIONS_PER_ADDRESS 256  /* clients of one public address; private ones are proxies */
+#define CAP_ACCEPTS_PER_SECOND 1000      /* new clients of one listener */
+#define CAP_REQUESTS_PER_CONNECTION 1000 /* so that balancers rebalance */
+#define CAP_HEAD_MS 5000                 /* a whole head */
+#define CAP_BODY_MS 10000                /* a whole body */
+#define CAP_BODY_GRACE_MS 2000           /* before the slowest body rate is asked for */
+#define CAP_BODY_SLOWEST_BYTES_PER_S 1024
+#define CAP_IDLE_MS 75000                /* keep-alive: must exceed a proxy's own idle time-out */
+#define CAP_WRITE_MS 10000               /* without progress */
+#define CAP_BACKLOG 1024
+#define CAP_DRAIN_MS 10000               /* in-flight requests at shutdown */
+
+/* JSON */
+#define CAP_JSON_DEPTH 64                /* deepest real message: 11 */
+#define CAP_JSON_LIST 20000              /* messages in one report: 206 in a 24-minute call */
+#define CAP_FORM_FIELDS 400              /* Twilio sends about 30 */
+
+/* Ingest */
+#define CAP_INGEST_EVENTS 2048           /* waiting, all together */
+#define CAP_INGEST_BYTES (32u << 20)     /* stored bytes waiting, all together */
+#define CAP_BATCH_EVENTS 200             /* where the curve of cost per event flattens */
+#define CAP_BATCH_BYTES (4u << 20)
+#define CAP_BATCHES_IN_FLIGHT 2          /* one commits while the next is built; a third gains nothing on two cores */
+#define CAP_INGEST_MS 5000               /* until a fact is refused with 503 */
+#define CAP_SINGLES_IN_FLIGHT 32         /* events resent alone after their batch was refused */
+#define CAP_EVENT_TRIES 5                /* of one event alone, for conflicts between instances */
+
+/* Live calls */
+#define CAP_VOICE_MS 6000                /* TwiML, of Twilio's 15 s */
+#define CAP_VOICE_RESERVE_MS 400         /* kept back of it for our own work after Vapi's answer */
+#define CAP_VOICE_STORE_MS 800           /* row written first; then on without it */
+#define CAP_CONTROL_STORE_MS 50          /* a live answer waits so long for its event to be durable */
+#define CAP_TWIML_BYTES 65536            /* Twilio's limit, error 11750 */
+#define CAP_VOICE_ANSWERS 2048           /* CallSids whose TwiML is remembered in memory */
+#define CAP_VOICE_IN_FLIGHT 2000         /* voice requests being answered */
+#define CAP_TOOL_CALLS 32                /* in one message */
+
+/* Database */
+#define CAP_DB_PIPELINE 64               /* units in flight on one connection */
+#define CAP_DB_WAITING 1024              /* units waiting for a connection */
+#define CAP_DB_UNIT_MS 5000              /* a unit, waiting time included */
+#define CAP_DB_CONNECT_MS 5000
+#define CAP_DB_RETRY_FIRST_MS 100        /* connection retries: doubled each time, with full jitter */
+#define CAP_DB_RETRY_MOST_MS 5000
+#define CAP_DB_STATEMENTS 4              /* in one unit */
+#define CAP_DB_PARAMS 40                 /* of one statement */
+#define CAP_DB_ARRAY_BYTES (64u << 20)   /* one array parameter */
+#define CAP_DB_CONNECTIONS 16            /* of one pool */
+
+/* Calls to other parties */
+#define CAP_FETCH_IN_FLIGHT 1000
+#define CAP_FETCH_PER_HOST 100           /* connections to one host */
+#define CAP_FETCH_BODY_BYTES (1u << 20)  /* an answer that we read into memory */
+#define CAP_FETCH_CONNECT_MS 2000
+#define CAP_BREAKER_WINDOW 20            /* calls that a circuit breaker looks back on */
+#define CAP_BREAKER_LEAST 5              /* failures before it may open */
+#define CAP_BREAKER_OPEN_MS 10000        /* then one call is let through to try */
+
+/* Directory of businesses */
+#define CAP_BUSINESSES 100000            /* kept in memory */
+#define CAP_DIRECTORY_POLL_MS 2000       /* how old a changed mapping may be */
+
+/* The process */
+#define CAP_STOP_MS 25000                /* a graceful stop; then what is left is abandoned */
+#define CAP_LOG_LINE_BYTES 4096
+#define CAP_METRICS_PAGE_BYTES (1u << 20)
+#define CAP_SETTING_BYTES 65536          /* one setting read from a file */

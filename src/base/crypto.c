@@ -1,0 +1,102 @@
+#include "crypto.h"
+#include <assert.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+static const EVP_MD *method(enum crypto_hash hash)
+{
+    return hash == CRYPTO_SHA1 ? EVP_sha1() : hash == CRYPTO_SHA256 ? EVP_sha256() : EVP_sha512();
+}
+
+struct digest crypto_hmac(enum crypto_hash hash, struct str key, const struct str *parts, size_t count)
+{
+    struct digest d = {.n = 0};
+    EVP_PKEY *pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_HMAC, NULL, (const unsigned char *)key.p, key.n);
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    int ok = pkey && ctx && EVP_DigestSignInit(ctx, NULL, method(hash), NULL, pkey);
+    for (size_t i = 0; ok && i < count; i++) {
+        ok = EVP_DigestSignUpdate(ctx, parts[i].p, parts[i].n);
+    }
+    d.n = sizeof(d.bytes);
+    ok = ok && EVP_DigestSignFinal(ctx, d.bytes, &d.n);
+    assert(ok);
+    EVP_MD_CTX_free(ctx);
+    EVP_PKEY_free(pkey);
+    return d;
+}
+
+struct digest crypto_hash_tuple(const struct str *parts, size_t count)
+{
+    struct digest d;
+    unsigned int n = 0;
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    int ok = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL);
+    for (size_t i = 0; ok && i < count; i++) {
+        uint64_t length = parts[i].n;
+        ok = EVP_DigestUpdate(ctx, &length, sizeof(length)) && EVP_DigestUpdate(ctx, parts[i].p, parts[i].n);
+    }
+    ok = ok && EVP_DigestFinal_ex(ctx, d.bytes, &n);
+    assert(ok);
+    d.n = n;
+    EVP_MD_CTX_free(ctx);
+    return d;
+}
+
+struct digest crypto_sha256(struct str s)
+{
+    struct digest d;
+    unsigned int n = 0;
+    int ok = EVP_Digest(s.p, s.n, d.bytes, &n, EVP_sha256(), NULL);
+    assert(ok);
+    d.n = n;
+    return d;
+}
+
+bool crypto_equal(struct str a, struct str b)
+{
+    struct digest x = crypto_sha256(a), y = crypto_sha256(b);
+    return CRYPTO_memcmp(x.bytes, y.bytes, x.n) == 0;
+}
+
+struct str crypto_base64(struct arena *a, struct str bytes)
+{
+    unsigned char *out = arena_alloc(a, (bytes.n + 2) / 3 * 4 + 1);
+    int n = EVP_EncodeBlock(out, (const unsigned char *)bytes.p, (int)bytes.n);
+    return (struct str){(char *)out, (size_t)n};
+}
+
+struct str crypto_hex(struct arena *a, struct str bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *out = arena_alloc(a, bytes.n * 2 + 1);
+    for (size_t i = 0; i < bytes.n; i++) {
+        out[2 * i] = digits[(unsigned char)bytes.p[i] >> 4];
+        out[2 * i + 1] = digits[bytes.p[i] & 15];
+    }
+    return (struct str){out, bytes.n * 2};
+}
+
+struct str crypto_base64_decode(struct arena *a, struct str text)
+{
+    unsigned char *out = arena_alloc(a, text.n / 4 * 3 + 1);
+    int n = text.n % 4 || text.n == 0 ? -1 : EVP_DecodeBlock(out, (const unsigned char *)text.p, (int)text.n);
+    if (n < 0) {
+        return (struct str){NULL, 0};
+    }
+    size_t pad = text.p[text.n - 1] != '=' ? 0 : text.p[text.n - 2] != '=' ? 1 : 2;
+    return (struct str){(char *)out, (size_t)n - pad};
+}
+
+void crypto_random(void *out, size_t bytes)
+{
+    int ok = RAND_bytes(out, (int)bytes);
+    assert(ok == 1);
+}
+
+uint32_t crypto_random_below(uint32_t limit)
+{
+    uint32_t r;
+    crypto_random(&r, sizeof(r));
+    return limit ? r % limit : 0;
+}

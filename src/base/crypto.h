@@ -1,0 +1,36 @@
+#pragma once
+/* Digests, encodings and comparisons; OpenSSL does the work. */
+#include "arena.h"
+#include <stdint.h>
+
+#define CRYPTO_DIGEST_BYTES 64 /* the largest: SHA-512 */
+
+enum crypto_hash { CRYPTO_SHA1, CRYPTO_SHA256, CRYPTO_SHA512 };
+
+struct digest {
+    unsigned char bytes[CRYPTO_DIGEST_BYTES];
+    size_t n;
+};
+
+static inline struct str digest_str(const struct digest *d)
+{
+    return (struct str){(const char *)d->bytes, d->n};
+}
+
+/* HMAC over the parts one after another. */
+struct digest crypto_hmac(enum crypto_hash hash, struct str key, const struct str *parts, size_t count);
+/* Digest over the parts, each preceded by its length, so that ("ab","c") and ("a","bc") differ. */
+struct digest crypto_hash_tuple(const struct str *parts, size_t count);
+struct digest crypto_sha256(struct str s);
+
+/* Equal? Takes the same time whatever the bytes are; both sides are digested first, so lengths do not show either. */
+bool crypto_equal(struct str a, struct str b);
+
+struct str crypto_base64(struct arena *a, struct str bytes);
+struct str crypto_hex(struct arena *a, struct str bytes);
+/* Absent when the text is not strict base64. */
+struct str crypto_base64_decode(struct arena *a, struct str text);
+
+void crypto_random(void *out, size_t bytes);
+/* A number from 0 to below `limit`; for jitter. */
+uint32_t crypto_random_below(uint32_t limit);

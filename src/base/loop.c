@@ -1,0 +1,90 @@
+#include "loop.h"
+#include "metric.h"
+
+static void run_tasks(uv_idle_t *h)
+{
+    struct loop *l = container_of(h, struct loop, wake);
+    size_t due = l->tasks.count; /* what these defer in turn stands behind them and waits for the next round */
+    while (due-- > 0 && l->tasks.count > 0) {
+        struct loop_task *t = container_of(list_pop(&l->tasks), struct loop_task, node);
+        t->run(t);
+    }
+    if (l->tasks.count == 0) {
+        uv_idle_stop(&l->wake);
+    }
+}
+
+/* Prepare is the last thing before the loop sleeps (uv_run: timers, pending, idle, prepare, poll, check, closing). */
+static void on_turn_end(uv_prepare_t *h)
+{
+    struct loop *l = container_of(h, struct loop, turn_end);
+    for (struct list_node *n = list_first(&l->hooks), *next; n; n = next) {
+        next = list_next(&l->hooks, n);
+        struct loop_hook *hook = container_of(n, struct loop_hook, node);
+        hook->run(hook);
+    }
+    uint64_t now_ms = uv_hrtime() / 1000000;
+    uint64_t woke_ms = uv_now(&l->uv); /* set when the poll returned, before its callbacks ran */
+    metric_observe(METRIC_LOOP_LAG_SECONDS, 0, now_ms > woke_ms ? (double)(now_ms - woke_ms) / 1e3 : 0);
+}
+
+void loop_init(struct loop *l)
+{
+    int rc = uv_loop_init(&l->uv);
+    assert(rc == 0);
+    list_init(&l->tasks);
+    list_init(&l->hooks);
+    uv_idle_init(&l->uv, &l->wake);
+    uv_prepare_init(&l->uv, &l->turn_end);
+    uv_prepare_start(&l->turn_end, on_turn_end);
+    uv_unref((uv_handle_t *)&l->turn_end);
+}
+
+void loop_run(struct loop *l)
+{
+    uv_run(&l->uv, UV_RUN_DEFAULT);
+}
+
+void loop_stop(struct loop *l)
+{
+    uv_close((uv_handle_t *)&l->turn_end, NULL);
+    uv_close((uv_handle_t *)&l->wake, NULL);
+}
+
+static void count_handle(uv_handle_t *h, void *count)
+{
+    (void)h;
+    ++*(int *)count;
+}
+
+int loop_close(struct loop *l)
+{
+    int left = 0;
+    uv_walk(&l->uv, count_handle, &left);
+    return uv_loop_close(&l->uv) == 0 ? 0 : left + 1;
+}
+
+void loop_defer(struct loop *l, struct loop_task *t)
+{
+    list_push(&l->tasks, &t->node);
+    if (l->tasks.count == 1) {
+        uv_idle_start(&l->wake, run_tasks);
+    }
+}
+
+void loop_defer_cancel(struct loop *l, struct loop_task *t)
+{
+    if (list_linked(&t->node)) {
+        list_remove(&l->tasks, &t->node);
+    }
+}
+
+void loop_add_hook(struct loop *l, struct loop_hook *h)
+{
+    list_push(&l->hooks, &h->node);
+}
+
+void loop_remove_hook(struct loop *l, struct loop_hook *h)
+{
+    list_remove(&l->hooks, &h->node);
+}

@@ -1,0 +1,103 @@
+#pragma once
+/* The metrics table and its Prometheus page (text format 0.0.4). A row is the whole declaration: storage, page and
+ * reset come from it. Label values come from tables, never from input. Process-wide; set up once by metric_init.
+ *
+ * X(id, kind, "name without ringback_", "help", first label set, second label set) */
+#include "buf.h"
+
+#define METRIC_TABLE(X)                                                                                                \
+    X(HTTP_REQUESTS, COUNTER, "http_requests_total", "Requests answered.", LABELS_ROUTE, LABELS_CODE)                  \
+    X(HTTP_REQUEST_SECONDS, SECONDS, "http_request_seconds", "From the first byte of a request to its answer.",        \
+      LABELS_ROUTE, LABELS_NONE)                                                                                       \
+    X(HTTP_CONNECTIONS, GAUGE, "http_connections", "Clients connected.", LABELS_LISTENER, LABELS_NONE)                 \
+    X(HTTP_REFUSED, COUNTER, "http_refused_total", "Requests and connections refused before a handler saw them.",      \
+      LABELS_ERROR, LABELS_NONE)                                                                                       \
+    X(INGEST_EVENTS, COUNTER, "ingest_events_total", "Call events by what became of them.", LABELS_INGEST,             \
+      LABELS_NONE)                                                                                                     \
+    X(INGEST_BATCH_EVENTS, COUNTS, "ingest_batch_events", "Events committed together.", LABELS_NONE, LABELS_NONE)      \
+    X(INGEST_BATCH_SECONDS, SECONDS, "ingest_batch_seconds", "From sending a batch to its commit.", LABELS_NONE,       \
+      LABELS_NONE)                                                                                                     \
+    X(INGEST_QUEUE, GAUGE, "ingest_queue_events", "Events waiting to be committed.", LABELS_NONE, LABELS_NONE)         \
+    X(INGEST_OLDEST, GAUGE, "ingest_oldest_seconds", "Age of the oldest event that waits.", LABELS_NONE, LABELS_NONE)  \
+    X(INGEST_STORED_BYTES, COUNTER, "ingest_stored_bytes_total", "Bytes of messages after the repeated parts left.",   \
+      LABELS_NONE, LABELS_NONE)                                                                                        \
+    X(INGEST_RECEIVED_BYTES, COUNTER, "ingest_received_bytes_total", "Bytes of messages as received.", LABELS_NONE,    \
+      LABELS_NONE)                                                                                                     \
+    X(TEXT_REPAIRED, COUNTER, "text_repaired_total", "Bytes and escapes that Postgres refuses, replaced by U+FFFD.",   \
+      LABELS_NONE, LABELS_NONE)                                                                                        \
+    X(UNASSIGNED, COUNTER, "unassigned_calls_total", "Events of calls to numbers that belong to no business.",         \
+      LABELS_NONE, LABELS_NONE)                                                                                        \
+    X(UNKNOWN_TYPES, COUNTER, "unknown_messages_total", "Messages of a type that this version does not know.",         \
+      LABELS_NONE, LABELS_NONE)                                                                                        \
+    X(DEAD_LETTERS, COUNTER, "dead_letters_total", "Bodies kept aside.", LABELS_DEAD, LABELS_NONE)                     \
+    X(CONTROL_NOT_DURABLE, COUNTER, "control_answer_not_durable_total",                                                \
+      "Live answers given before their event was durable.", LABELS_NONE, LABELS_NONE)                                  \
+    X(VOICE_ANSWERS, COUNTER, "voice_answers_total", "TwiML answers by kind.", LABELS_VOICE, LABELS_NONE)              \
+    X(UPSTREAM_REQUESTS, COUNTER, "upstream_requests_total", "Calls to other parties by result.", LABELS_UPSTREAM,     \
+      LABELS_FETCH)                                                                                                    \
+    X(UPSTREAM_SECONDS, SECONDS, "upstream_request_seconds", "How long other parties took.", LABELS_UPSTREAM,          \
+      LABELS_NONE)                                                                                                     \
+    X(BREAKER_OPEN, GAUGE, "breaker_open", "1 while the circuit breaker refuses to ask.", LABELS_UPSTREAM,             \
+      LABELS_NONE)                                                                                                     \
+    X(DB_CONNECTIONS, GAUGE, "db_connections", "Database connections by state.", LABELS_DB, LABELS_NONE)               \
+    X(DB_WAITING, GAUGE, "db_units_waiting", "Units of work waiting for a connection.", LABELS_NONE, LABELS_NONE)      \
+    X(DB_UNITS, COUNTER, "db_units_total", "Units of work by result.", LABELS_DB_RESULT, LABELS_NONE)                  \
+    X(DB_CONNECTS, COUNTER, "db_connects_total", "Attempts to connect by result.", LABELS_DB_RESULT, LABELS_NONE)      \
+    X(BUSINESSES, GAUGE, "businesses", "Businesses in the directory kept in memory.", LABELS_NONE, LABELS_NONE)        \
+    X(LOOP_LAG_SECONDS, SECONDS, "loop_lag_seconds", "Work done in one turn of the loop.", LABELS_NONE, LABELS_NONE)   \
+    X(CPU_SECONDS, COUNTER, "process_cpu_seconds_total", "CPU time of this process.", LABELS_NONE, LABELS_NONE)        \
+    X(RESIDENT_BYTES, GAUGE, "process_resident_memory_bytes", "Memory of this process.", LABELS_NONE, LABELS_NONE)     \
+    X(START_TIME, GAUGE, "process_start_time_seconds", "When this process started, since 1970.", LABELS_NONE,          \
+      LABELS_NONE)                                                                                                     \
+    X(BUILD_INFO, GAUGE, "build_info", "Always 1; the version is the label.", LABELS_VERSION, LABELS_NONE)
+
+#define METRIC_ENUM(id, kind, name, help, a, b) METRIC_##id,
+enum metric { METRIC_TABLE(METRIC_ENUM) METRIC_COUNT };
+#undef METRIC_ENUM
+
+enum metric_labels {
+    LABELS_NONE,
+    LABELS_ROUTE, /* set by the program from its route table */
+    LABELS_CODE,
+    LABELS_LISTENER,
+    LABELS_ERROR,
+    LABELS_INGEST,
+    LABELS_DEAD,
+    LABELS_VOICE,
+    LABELS_UPSTREAM,
+    LABELS_FETCH,
+    LABELS_DB,
+    LABELS_DB_RESULT,
+    LABELS_VERSION,
+    LABELS_COUNT
+};
+
+/* Values of the label sets, in the order of metric.c's tables. */
+enum metric_ingest { INGEST_STORED, INGEST_DUPLICATE, INGEST_DEAD, INGEST_REFUSED };
+enum metric_dead { DEAD_BAD_JSON, DEAD_NOT_AN_ENVELOPE, DEAD_REJECTED };
+enum metric_voice { VOICE_VAPI, VOICE_REPEATED, VOICE_FORWARD, VOICE_VOICEMAIL };
+enum metric_upstream { UPSTREAM_VAPI, UPSTREAM_RESEND, UPSTREAM_CALCOM, UPSTREAM_SUPABASE };
+enum metric_fetch { FETCH_2XX, FETCH_4XX, FETCH_5XX, FETCH_OTHER, FETCH_TIMEOUT, FETCH_CONNECT, FETCH_BAD_REPLY, FETCH_BREAKER };
+enum metric_db { DB_IDLE, DB_CONNECTING, DB_READY };
+enum metric_db_result { DB_OK, DB_FAILED };
+
+/* Allocates the storage. Route names are copied by reference and must live as long as the process. */
+void metric_init(const char *const *routes, size_t route_count);
+void metric_free(void);
+
+/* Counters and gauges; indices of labels that the metric does not have are 0. */
+void metric_add(enum metric m, size_t a, size_t b, double amount);
+void metric_set(enum metric m, size_t a, size_t b, double value);
+/* Histograms. */
+void metric_observe(enum metric m, size_t a, double value);
+double metric_value(enum metric m, size_t a, size_t b);
+/* Index of an HTTP status within LABELS_CODE. */
+size_t metric_code(int status);
+
+static inline void metric_count(enum metric m, size_t a)
+{
+    metric_add(m, a, 0, 1);
+}
+
+/* The Prometheus page. */
+int metric_render(struct buf *out) must_check;

@@ -1,0 +1,12 @@
+#pragma once
+/* Text that Postgres takes: valid UTF-8 without NUL (`text` and `jsonb` refuse both). */
+#include "arena.h"
+#include "buf.h"
+
+/* Valid UTF-8 (RFC 3629: no surrogates, no overlong forms)? NUL counts as valid here. */
+bool utf8_valid(struct str s);
+/* The same text with U+FFFD in place of each bad byte and of NUL; `s` itself when it is clean. */
+struct str utf8_clean(struct arena *a, struct str s);
+/* Makes a JSON document storable, in place: bad bytes and the escapes \u0000 and lone \uD800–\uDFFF become U+FFFD.
+ * Returns how many were replaced, or ERR_TOO_LARGE when the repaired text would pass the buffer's cap. */
+int utf8_repair_json(struct buf *doc) must_check;

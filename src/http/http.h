@@ -1,0 +1,78 @@
+#pragma once
+/* HTTP/1.1 in: what a handler sees. RFC 9112, strict: one Host, origin-form, HTTP/1.0 and 1.1, no Upgrade, no trailers,
+ * no obs-fold; anything doubtful is refused and the connection closed.
+ *
+ * A handler is called with the whole request: body complete, route found, guard passed, limits kept. It must answer
+ * exactly once with http_reply (now or in a later turn), unless the client left first: then on_gone fires, once, in a
+ * turn of its own, and the request must not be touched any more. A handler that answers before it returns need not set
+ * on_gone. Everything a request points at is valid until its reply or on_gone. */
+#include "arena.h"
+#include "buf.h"
+#include "list.h"
+#include "loop.h"
+#include <stdint.h>
+
+enum http_verb { VERB_GET, VERB_HEAD, VERB_POST, VERB_PATCH, VERB_DELETE, VERB_COUNT };
+
+struct http_request;
+struct http_server;
+
+/* One row of a route table: policy and pointer. The guard sees the complete request and returns 0 or an error code,
+ * which becomes the answer. A GET route answers HEAD too. The metric label is the path. */
+struct http_route {
+    enum http_verb verb;
+    const char *path; /* exact; the query string is not part of it */
+    int (*guard)(struct http_request *);
+    size_t body_cap_bytes;
+    void (*handler)(struct http_request *);
+};
+
+struct http_request {
+    struct http_server *server; /* embedded in its owner: container_of finds the rest */
+    const struct http_route *route;
+    enum http_verb verb;
+    struct str target, path, query; /* as sent; query without '?', absent when there is none */
+    struct buf body;
+    struct arena arena;     /* freed after the reply was written, or after on_gone */
+    char id[33];            /* X-Request-Id: 32 hex digits, ours */
+    uint64_t started_ms;    /* loop time of the first byte */
+    struct str peer;        /* address without port, for limits and logs */
+    void (*on_gone)(struct http_request *); /* set by the handler that answers later */
+};
+
+/* A header's value, absent when it is not there. The name's case does not matter; repeated headers: the first. */
+struct str http_header(const struct http_request *r, struct str name);
+/* Takes the body out of the request: the caller owns it now. */
+struct buf http_take_body(struct http_request *r);
+
+/* Adds a header to the coming reply. Name and value must be clean (no CR, LF, NUL): asserted for names, refused bytes of
+ * values are dropped. */
+void http_reply_header(struct http_request *r, const char *name, struct str value);
+/* Answers. The body is copied. X-Request-Id, Content-Length, Date and the security headers are added. */
+void http_reply(struct http_request *r, int status, const char *content_type, struct str body);
+/* Answers with {"error":{"code","message"}} and the status of the error table; Retry-After on 503 and 429. */
+void http_reply_error(struct http_request *r, int code);
+
+struct http_options {
+    const char *name;                 /* of the listener, in logs: "public", "admin" */
+    size_t metric_listener;           /* index in LABELS_LISTENER */
+    const struct http_route *routes;  /* lives as long as the server; ends with a row whose path is NULL */
+    size_t metric_first_route;        /* index of routes[0] in LABELS_ROUTE; index 0 of that set is "none" */
+    const char *host;                 /* numeric address */
+    int port;                         /* 0: any free one */
+};
+
+struct http_server {
+    struct loop *loop;
+    struct http_options options;
+    struct http_listener *listener; /* private to the room */
+};
+
+/* Opens the listener and starts to accept. 0, or ERR_CONNECT when the address cannot be bound (logged with the reason).
+ * Logs "listening" with listener and port. */
+int http_server_start(struct http_server *s, struct loop *loop, const struct http_options *options) must_check;
+/* Stops accepting; every answer from now on closes its connection, idle connections are closed. Requests in flight get
+ * CAP_DRAIN_MS, then their connections are cut (on_gone fires). on_stopped fires once, later, when nothing is left. */
+void http_server_stop(struct http_server *s, void (*on_stopped)(struct http_server *));
+/* The bound port. */
+int http_server_port(const struct http_server *s);
