@@ -1,0 +1,40 @@
+// Writes the workloads, one compact message a line, a file a workload: `node make.mjs FIXTURES OUT`.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+// What our own subscription brings: see `serverMessages` in the call we ask for.
+const subscribed = (m) =>
+  ["assistant.started", "status-update", "tool-calls", "hang", "user-interrupted", "end-of-call-report"].includes(m.type) ||
+  (m.type === "transcript" && m.transcriptType === "final");
+
+// The least that a status update says: the call, no prompt, no assistant.
+function small({ timestamp, type, status, endedReason, call, customer }) {
+  const keep = ["id", "orgId", "type", "status", "createdAt", "updatedAt", "phoneCallProvider", "phoneCallProviderId"];
+  const slim = Object.fromEntries(keep.map((name) => [name, call[name]]));
+  slim.transport = call.transport;
+  const phoneNumber = { number: "+12125550142" };
+  return { timestamp, type, status, endedReason, call: slim, phoneNumber, customer };
+}
+
+export function makeWorkloads(fixtures, out) {
+  const sequence = readFileSync(join(fixtures, "call-sequence.ndjson"), "utf8").trim().split("\n").map((line) => JSON.parse(line).message);
+  const report = JSON.parse(readFileSync(join(fixtures, "end-of-call-report-long.json"), "utf8")).message;
+  const workloads = {
+    status: sequence.filter((m) => m.type === "status-update").map(small),
+    mix: sequence.filter(subscribed),
+    "mix-all": sequence,
+    report: [report],
+  };
+  mkdirSync(out, { recursive: true });
+  return Object.fromEntries(Object.entries(workloads).map(([name, messages]) => {
+    const lines = messages.map((message) => JSON.stringify({ message }));
+    writeFileSync(join(out, `${name}.ndjson`), lines.join("\n") + "\n");
+    const bytes = lines.map((line) => Buffer.byteLength(line));
+    const total = bytes.reduce((a, b) => a + b, 0);
+    return [name, { messages: lines.length, bytes: Math.round(total / lines.length), least: Math.min(...bytes), most: Math.max(...bytes) }];
+  }));
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  console.log(JSON.stringify(makeWorkloads(process.argv[2], process.argv[3]), null, 2));
+}

@@ -1,0 +1,26 @@
+#pragma once
+/* CPU time that processes have used, read from /proc at two moments. */
+#include <sys/types.h>
+
+enum { USAGE_MAX = 4 };
+
+/* The process with its living children and those it has already waited for (a postmaster with its backends). */
+struct usage_process {
+    char name[16];
+    pid_t pid;
+    double start_seconds, end_seconds;
+};
+
+struct usage {
+    struct usage_process processes[USAGE_MAX];
+    int count;
+    double self_start_seconds, self_end_seconds;
+};
+
+/* `text` is NAME=PID. 0, or -1 when it is not. */
+int usage_watch(struct usage *usage, const char *text);
+void usage_start(struct usage *usage);
+void usage_end(struct usage *usage);
+
+/* Prints {"self":…,"NAME":…}. */
+void usage_print(const struct usage *usage);
