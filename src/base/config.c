@@ -1,0 +1,256 @@
+#include "config.h"
+#include "caps.h"
+#include "err.h"
+#include "field.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+struct setting {
+    struct field field;
+    const char *standard; /* value when unset */
+    const char *help;
+};
+
+#define SETTING(member, name, standard, flags, help) {FIELD(struct config, member, name, STR, flags), standard, help}
+#define SECRET FIELD_SECRET
+
+static const struct setting settings[] = {
+    SETTING(database_url, "DATABASE_URL", NULL, SECRET, "Postgres, as the server's own login (not port 6543)"),
+    SETTING(migrate_database_url, "MIGRATE_DATABASE_URL", NULL, SECRET, "Postgres, as the owner; else DATABASE_URL"),
+    SETTING(listen, "LISTEN", NULL, 0, "address of the public listener; 127.0.0.1:8080 if neither this nor PORT is set"),
+    SETTING(port, "PORT", NULL, 0, "alone: listen on every address at this port"),
+    SETTING(admin_listen, "ADMIN_LISTEN", "127.0.0.1:9464", 0, "address of the listener with /metrics"),
+    SETTING(public_url, "PUBLIC_URL", NULL, 0, "https address under which the providers reach this server"),
+    SETTING(spool_dir, "SPOOL_DIR", NULL, 0, "directory of the local spool"),
+    SETTING(log_level, "LOG_LEVEL", "info", 0, "debug, info, warn or error"),
+    SETTING(log_format, "LOG_FORMAT", "json", 0, "json or text"),
+    SETTING(twilio_auth_token, "TWILIO_AUTH_TOKEN", NULL, SECRET, "signs Twilio's requests"),
+    SETTING(twilio_auth_token_previous, "TWILIO_AUTH_TOKEN_PREVIOUS", NULL, SECRET, "also accepted, while rotating"),
+    SETTING(twilio_account_sid, "TWILIO_ACCOUNT_SID", NULL, 0, "AC and 32 hex digits"),
+    SETTING(vapi_api_key, "VAPI_API_KEY", NULL, SECRET, "Vapi's private key"),
+    SETTING(vapi_api_url, "VAPI_API_URL", "https://api.vapi.ai", 0, "Vapi's API"),
+    SETTING(vapi_assistant_id, "VAPI_ASSISTANT_ID", NULL, 0, "assistant of businesses that name none"),
+    SETTING(vapi_phone_number_id, "VAPI_PHONE_NUMBER_ID", NULL, 0, "Vapi's id of the Twilio number"),
+    SETTING(vapi_webhook_secret, "VAPI_WEBHOOK_SECRET", NULL, SECRET, "x-vapi-secret or Bearer token of Vapi's posts"),
+    SETTING(vapi_webhook_secret_previous, "VAPI_WEBHOOK_SECRET_PREVIOUS", NULL, SECRET, "also accepted, while rotating"),
+    SETTING(vapi_hmac_secret, "VAPI_HMAC_SECRET", NULL, SECRET, "key of Vapi's HMAC credential"),
+    SETTING(supabase_url, "SUPABASE_URL", NULL, 0, "the Supabase project"),
+    SETTING(supabase_anon_key, "SUPABASE_ANON_KEY", NULL, 0, "key for the browser"),
+    SETTING(supabase_service_key, "SUPABASE_SERVICE_KEY", NULL, SECRET, "key for the server alone"),
+    SETTING(supabase_jwt_secret, "SUPABASE_JWT_SECRET", NULL, SECRET, "only for projects that still sign with HS256"),
+    SETTING(resend_api_key, "RESEND_API_KEY", NULL, SECRET, "sends the digest"),
+    SETTING(resend_api_url, "RESEND_API_URL", "https://api.resend.com", 0, "Resend's API"),
+    SETTING(resend_from, "RESEND_FROM", NULL, 0, "sender of the digest"),
+    SETTING(resend_webhook_secret, "RESEND_WEBHOOK_SECRET", NULL, SECRET, "signs Resend's events"),
+    SETTING(smtp_url, "SMTP_URL", NULL, SECRET, "mail server, instead of Resend"),
+    SETTING(calcom_api_url, "CALCOM_API_URL", "https://api.cal.com", 0, "Cal.com's API"),
+    SETTING(secrets_key, "SECRETS_KEY", NULL, SECRET, "encrypts the credentials of businesses at rest"),
+    SETTING(cron_secret, "CRON_SECRET", NULL, SECRET, "opens /api/cron/daily-digest"),
+    SETTING(digest_schedule, "DIGEST_SCHEDULE", "07:00 local", 0, "\"07:00 local\" or \"13:00 utc\""),
+    SETTING(dashboard_url, "DASHBOARD_URL", NULL, 0, "address of the dashboard in mails"),
+};
+#define SETTINGS (sizeof(settings) / sizeof(settings[0]))
+
+/* A name that begins so and is not in the table is a typing error. */
+static const char *const prefixes[] = {"TWILIO_", "VAPI_", "SUPABASE_", "RESEND_", "CALCOM_", "DIGEST_", "ADMIN_LISTEN",
+                                       "SPOOL_",  "LOG_",  "SMTP_",     "CRON_",   "SECRETS_", "DASHBOARD_"};
+
+extern char **environ;
+
+static struct str *member(struct config *c, const struct setting *s)
+{
+    return (struct str *)(void *)((char *)c + s->field.offset);
+}
+
+static int refuse(struct config *c, struct str *why_out, const char *name, const char *why)
+{
+    *why_out = arena_printf(&c->arena, "%s: %s", name, why);
+    return ERR_BAD_SETTING;
+}
+
+static int read_file(struct config *c, const char *path, struct str *value_out)
+{
+    FILE *f = fopen(path, "re");
+    if (!f) {
+        return ERR_BAD_SETTING;
+    }
+    char *bytes = arena_alloc(&c->arena, CAP_SETTING_BYTES);
+    size_t n = fread(bytes, 1, CAP_SETTING_BYTES, f);
+    fclose(f);
+    while (n && (bytes[n - 1] == '\n' || bytes[n - 1] == '\r')) {
+        n--;
+    }
+    *value_out = (struct str){bytes, n};
+    return n && n < CAP_SETTING_BYTES ? 0 : ERR_BAD_SETTING;
+}
+
+static int read_setting(struct config *c, const struct setting *s, struct str *why_out)
+{
+    char file_name[64];
+    snprintf(file_name, sizeof(file_name), "%s_FILE", s->field.name);
+    const char *value = getenv(s->field.name), *file = getenv(file_name);
+    struct str *at = member(c, s);
+    if (value && *value && file && *file) {
+        return refuse(c, why_out, s->field.name, "set by value and by file; keep one of them");
+    }
+    if (file && *file) {
+        int rc = read_file(c, file, at);
+        return rc < 0 ? refuse(c, why_out, file_name, "that file cannot be read, is empty or is too long") : 0;
+    }
+    *at = value && *value ? arena_copy(&c->arena, str_of(value)) : str_of(s->standard);
+    return 0;
+}
+
+static bool is_known(struct str name)
+{
+    struct str stem = str_ends(name, STR("_FILE")) ? str_cut(name, name.n - 5) : name;
+    for (size_t i = 0; i < SETTINGS; i++) {
+        struct str known = str_of(settings[i].field.name);
+        if (str_eq(known, name) || str_eq(known, stem)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int refuse_unknown(struct config *c, struct str *why_out)
+{
+    for (char **e = environ; *e; e++) {
+        const char *eq = strchr(*e, '=');
+        struct str name = {*e, eq ? (size_t)(eq - *e) : strlen(*e)};
+        for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+            if (str_starts(name, str_of(prefixes[i])) && !is_known(name)) {
+                return refuse(c, why_out, arena_copy(&c->arena, name).p, "no such setting; `ringback serve --help` lists them");
+            }
+        }
+    }
+    return 0;
+}
+
+/* "127.0.0.1:8080" or "[::1]:8080". */
+static int split_address(struct config *c, struct str address, struct str *host_out, int *port_out)
+{
+    const char *colon = memrchr(address.p, ':', address.n);
+    if (!colon) {
+        return ERR_BAD_SETTING;
+    }
+    struct str host = {address.p, (size_t)(colon - address.p)};
+    struct str port = str_skip(address, host.n + 1);
+    if (host.n >= 2 && host.p[0] == '[' && host.p[host.n - 1] == ']') {
+        host = str_cut(str_skip(host, 1), host.n - 2);
+    }
+    int64_t number = -1;
+    struct field as_port = {.kind = FIELD_INT};
+    int rc = field_set_text(&as_port, &number, port);
+    *host_out = arena_copy(&c->arena, host);
+    *port_out = (int)number;
+    return rc == 0 && host.n && number >= 0 && number <= 65535 ? 0 : ERR_BAD_SETTING;
+}
+
+static int work_out_listeners(struct config *c, struct str *why_out)
+{
+    if (c->port.n && !c->listen.n) {
+        c->listen = arena_printf(&c->arena, "0.0.0.0:%.*s", (int)c->port.n, c->port.p);
+    }
+    c->listen = str_or(c->listen, STR("127.0.0.1:8080"));
+    if (split_address(c, c->listen, &c->listen_host, &c->listen_port) < 0) {
+        return refuse(c, why_out, c->port.n ? "PORT" : "LISTEN", "not of the form address:port");
+    }
+    if (split_address(c, c->admin_listen, &c->admin_host, &c->admin_port) < 0) {
+        return refuse(c, why_out, "ADMIN_LISTEN", "not of the form address:port");
+    }
+    return 0;
+}
+
+static int work_out_log(struct config *c, struct str *why_out)
+{
+    static const char *const levels[] = {"debug", "info", "warn", "error"};
+    for (c->log_least = LOG_DEBUG; c->log_least <= LOG_ERROR; c->log_least++) {
+        if (str_eq(c->log_level, str_of(levels[c->log_least]))) {
+            break;
+        }
+    }
+    if (c->log_least > LOG_ERROR) {
+        return refuse(c, why_out, "LOG_LEVEL", "one of debug, info, warn, error");
+    }
+    c->log_form = str_eq(c->log_format, STR("text")) ? LOG_FORMAT_TEXT : LOG_FORMAT_JSON;
+    if (c->log_form == LOG_FORMAT_JSON && !str_eq(c->log_format, STR("json"))) {
+        return refuse(c, why_out, "LOG_FORMAT", "json or text");
+    }
+    return 0;
+}
+
+static int check_url(struct config *c, struct str *why_out, const char *name, struct str *url)
+{
+    if (url->n && !str_starts(*url, STR("http://")) && !str_starts(*url, STR("https://"))) {
+        return refuse(c, why_out, name, "must begin with https:// (or http:// on this machine)");
+    }
+    while (url->n && url->p[url->n - 1] == '/') {
+        url->n--;
+    }
+    return 0;
+}
+
+/* Port 6543 is a pooler in transaction mode: prepared statements, roles and pipelines do not survive there. */
+static int check_database(struct config *c, struct str *why_out, const char *name, struct str url)
+{
+    if (str_has(url, STR(":6543")) || str_has(url, STR("port=6543"))) {
+        return refuse(c, why_out, name,
+                      "port 6543 is a transaction pooler, which loses and mixes up pipelined answers; use port 5432 "
+                      "(direct or session mode)");
+    }
+    return 0;
+}
+
+static int check_providers(struct config *c, struct str *why_out)
+{
+    bool vapi = c->vapi_api_key.n || c->vapi_phone_number_id.n;
+    if (vapi && (!c->vapi_api_key.n || !c->vapi_phone_number_id.n)) {
+        return refuse(c, why_out, c->vapi_api_key.n ? "VAPI_PHONE_NUMBER_ID" : "VAPI_API_KEY",
+                      "Vapi is half configured: VAPI_API_KEY and VAPI_PHONE_NUMBER_ID go together");
+    }
+    if (vapi && !c->public_url.n) {
+        return refuse(c, why_out, "PUBLIC_URL", "needed with VAPI_API_KEY: Vapi must know where to post");
+    }
+    if (vapi && !c->vapi_webhook_secret.n && !c->vapi_hmac_secret.n) {
+        return refuse(c, why_out, "VAPI_WEBHOOK_SECRET", "needed with VAPI_API_KEY (or VAPI_HMAC_SECRET)");
+    }
+    if (c->twilio_auth_token.n && !c->public_url.n) {
+        return refuse(c, why_out, "PUBLIC_URL", "needed with TWILIO_AUTH_TOKEN: signatures are made over it");
+    }
+    if (c->resend_api_key.n && !c->resend_from.n) {
+        return refuse(c, why_out, "RESEND_FROM", "needed with RESEND_API_KEY");
+    }
+    return 0;
+}
+
+int config_read(struct config *c, struct str *why_out)
+{
+    *c = (struct config){0};
+    int rc = refuse_unknown(c, why_out);
+    for (size_t i = 0; i < SETTINGS && rc == 0; i++) {
+        rc = read_setting(c, &settings[i], why_out);
+    }
+    rc = rc ? rc : work_out_listeners(c, why_out);
+    rc = rc ? rc : work_out_log(c, why_out);
+    rc = rc ? rc : check_url(c, why_out, "PUBLIC_URL", &c->public_url);
+    rc = rc ? rc : check_url(c, why_out, "VAPI_API_URL", &c->vapi_api_url);
+    rc = rc ? rc : check_database(c, why_out, "DATABASE_URL", c->database_url);
+    rc = rc ? rc : check_database(c, why_out, "MIGRATE_DATABASE_URL", c->migrate_database_url);
+    return rc ? rc : check_providers(c, why_out);
+}
+
+void config_free(struct config *c)
+{
+    arena_free(&c->arena);
+}
+
+void config_print_help(void)
+{
+    for (size_t i = 0; i < SETTINGS; i++) {
+        const struct setting *s = &settings[i];
+        printf("  %-29s %s%s%s%s\n", s->field.name, s->help, s->standard ? " (default: " : "",
+               s->standard ? s->standard : "", s->standard ? ")" : "");
+    }
+    printf("\nAny of them may be given as NAME_FILE, the path of a file that holds the value.\n");
+}
