@@ -2,9 +2,9 @@
 # Local connections are trusted: these clusters hold samples and tests, never a customer.
 # shellcheck disable=SC2154 # $root is the caller's
 
-# Postgres refuses to run as root: then it is user postgres.
+# Postgres refuses to run as root: then it is user postgres, who may not be allowed into this folder.
 pg_run() {
-    if is_root; then runuser -u postgres -- "$@"; else "$@"; fi
+    if is_root; then (cd / && runuser -u postgres -- "$@"); else "$@"; fi
 }
 
 # Prints the folder of Postgres's programs: of the version that made this cluster, else the newest.
