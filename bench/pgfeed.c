@@ -42,12 +42,11 @@ struct run {
     struct latency latency;
 };
 
-static const char usage_text[] =
-    "usage: pgfeed [options] PORT RECORD.wire...\n"
-    "  -s, --statement NAME    the prepared statement whose rows are counted as events\n"
-    "  -w, --warmup SHARE      share of the events before measuring (0.2)\n"
-    "  -k, --depth N           units under way on a connection (1)\n"
-    "  -p, --process NAME=PID  also measure that process and its children (repeatable)\n";
+static const char usage_text[] = "usage: pgfeed [options] PORT RECORD.wire...\n"
+                                 "  -s, --statement NAME    the prepared statement whose rows are counted as events\n"
+                                 "  -w, --warmup SHARE      share of the events before measuring (0.2)\n"
+                                 "  -k, --depth N           units under way on a connection (1)\n"
+                                 "  -p, --process NAME=PID  also measure that process and its children (repeatable)\n";
 
 static uint64_t clock_us(void)
 {
@@ -215,21 +214,30 @@ static void run_print(const struct run *run)
 static int options_read(int argc, char **argv, struct run *run)
 {
     static const struct option long_options[] = {
-        {"statement", required_argument, NULL, 's'}, {"warmup", required_argument, NULL, 'w'},
-        {"depth", required_argument, NULL, 'k'},     {"process", required_argument, NULL, 'p'},
+        {"statement", required_argument, NULL, 's'},
+        {"warmup", required_argument, NULL, 'w'},
+        {"depth", required_argument, NULL, 'k'},
+        {"process", required_argument, NULL, 'p'},
         {NULL, 0, NULL, 0},
     };
     for (int c; (c = getopt_long(argc, argv, "s:w:k:p:", long_options, NULL)) != -1;) {
         switch (c) {
-        case 's': run->options.statement = optarg; break;
-        case 'w': run->options.warmup_share = atof(optarg); break;
-        case 'k': run->options.depth = atoi(optarg); break;
+        case 's':
+            run->options.statement = optarg;
+            break;
+        case 'w':
+            run->options.warmup_share = atof(optarg);
+            break;
+        case 'k':
+            run->options.depth = atoi(optarg);
+            break;
         case 'p':
             if (usage_watch(&run->usage, optarg)) {
                 return -1;
             }
             break;
-        default: return -1;
+        default:
+            return -1;
         }
     }
     run->options.port = argc - optind >= 2 ? atoi(argv[optind]) : 0;

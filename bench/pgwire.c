@@ -111,7 +111,8 @@ int wire_record_load(const char *path, const char *statement, struct wire_record
         return -1;
     }
     record_out->map_bytes = (size_t)info.st_size;
-    record_out->map = info.st_size ? mmap(NULL, record_out->map_bytes, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0) : NULL;
+    record_out->map =
+        info.st_size ? mmap(NULL, record_out->map_bytes, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0) : NULL;
     close(fd);
     if (record_out->map == MAP_FAILED) {
         perror(path);

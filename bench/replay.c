@@ -7,23 +7,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage_text[] =
-    "usage: replay [options] http://127.0.0.1:PORT/PATH WORKLOAD.ndjson\n"
-    "  -c, --connections N   keep-alive connections (256)\n"
-    "  -r, --rate N          open loop: N requests a second (closed loop)\n"
-    "  -w, --warmup S        seconds before measuring (2)\n"
-    "  -d, --seconds S       measured seconds (10, at most 600)\n"
-    "  -n, --count N         end the measured part after N events\n"
-    "  -s, --secret TEXT     value of x-vapi-secret\n"
-    "      --seed N          other ids for another run against the same database (1)\n"
-    "  -p, --process NAME=PID  also measure that process and its children (repeatable)\n";
+static const char usage_text[] = "usage: replay [options] http://127.0.0.1:PORT/PATH WORKLOAD.ndjson\n"
+                                 "  -c, --connections N   keep-alive connections (256)\n"
+                                 "  -r, --rate N          open loop: N requests a second (closed loop)\n"
+                                 "  -w, --warmup S        seconds before measuring (2)\n"
+                                 "  -d, --seconds S       measured seconds (10, at most 600)\n"
+                                 "  -n, --count N         end the measured part after N events\n"
+                                 "  -s, --secret TEXT     value of x-vapi-secret\n"
+                                 "      --seed N          other ids for another run against the same database (1)\n"
+                                 "  -p, --process NAME=PID  also measure that process and its children (repeatable)\n";
 
 static const struct option long_options[] = {
-    {"connections", required_argument, NULL, 'c'}, {"rate", required_argument, NULL, 'r'},
-    {"warmup", required_argument, NULL, 'w'},      {"seconds", required_argument, NULL, 'd'},
-    {"count", required_argument, NULL, 'n'},       {"secret", required_argument, NULL, 's'},
-    {"seed", required_argument, NULL, 'S'},        {"process", required_argument, NULL, 'p'},
-    {"help", no_argument, NULL, 'h'},              {NULL, 0, NULL, 0},
+    {"connections", required_argument, NULL, 'c'},
+    {"rate", required_argument, NULL, 'r'},
+    {"warmup", required_argument, NULL, 'w'},
+    {"seconds", required_argument, NULL, 'd'},
+    {"count", required_argument, NULL, 'n'},
+    {"secret", required_argument, NULL, 's'},
+    {"seed", required_argument, NULL, 'S'},
+    {"process", required_argument, NULL, 'p'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
 };
 
 struct target {
@@ -66,19 +70,34 @@ static int options_read(int argc, char **argv, struct load_settings *s, struct u
 {
     for (int c; (c = getopt_long(argc, argv, "c:r:w:d:n:s:p:h", long_options, NULL)) != -1;) {
         switch (c) {
-        case 'c': s->connections = atoi(optarg); break;
-        case 'r': s->rate_per_second = atof(optarg); break;
-        case 'w': s->warmup_seconds = atof(optarg); break;
-        case 'd': s->seconds = atof(optarg); break;
-        case 'n': s->max_events = strtoull(optarg, NULL, 10); break;
-        case 's': *secret_out = optarg; break;
-        case 'S': s->seed = strtoull(optarg, NULL, 10); break;
+        case 'c':
+            s->connections = atoi(optarg);
+            break;
+        case 'r':
+            s->rate_per_second = atof(optarg);
+            break;
+        case 'w':
+            s->warmup_seconds = atof(optarg);
+            break;
+        case 'd':
+            s->seconds = atof(optarg);
+            break;
+        case 'n':
+            s->max_events = strtoull(optarg, NULL, 10);
+            break;
+        case 's':
+            *secret_out = optarg;
+            break;
+        case 'S':
+            s->seed = strtoull(optarg, NULL, 10);
+            break;
         case 'p':
             if (usage_watch(usage, optarg)) {
                 return -1;
             }
             break;
-        default: return -1;
+        default:
+            return -1;
         }
     }
     return argc - optind == 2 ? settings_check(s) : -1;

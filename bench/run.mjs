@@ -21,7 +21,8 @@ function options(args) {
   if (args.some((arg) => !/^--(quick|keep|only=.+|build=.+)$/.test(arg))) throw new Error(usage);
   const quickly = args.includes("--quick");
   const build = valued("build") ?? join(root, "build", "release");
-  return { ...(quickly ? quick : full), quick: quickly, keep: args.includes("--keep"), only: valued("only")?.split(","), build };
+  const passes = quickly ? quick : full;
+  return { ...passes, quick: quickly, keep: args.includes("--keep"), only: valued("only")?.split(","), build };
 }
 
 function migrate(bench) {
@@ -52,7 +53,8 @@ async function measure(bench, workload, chosen) {
     server.push(await serverRound(bench, workload, chosen.load));
     record ??= await recordLike(bench, workload, server[0].batch_events, chosen.record);
     baseline.push(baselineRound(bench, record));
-    console.error(`${workload}, round ${round + 1} of ${chosen.rounds}: ${Math.round(server.at(-1).events_per_second)} events/s`);
+    const rate = Math.round(server.at(-1).events_per_second);
+    console.error(`${workload}, round ${round + 1} of ${chosen.rounds}: ${rate} events/s`);
   }
   rmSync(record.dir, { recursive: true });
   return { summary: summarise({ server, baseline }), server, baseline };
@@ -87,15 +89,17 @@ function save(report) {
 function workDir() {
   const local = join(root, ".local");
   mkdirSync(local, { recursive: true });
-  const reachable = process.getuid() !== 0 || spawnSync("runuser", ["-u", "postgres", "--", "test", "-x", local]).status === 0;
+  const asPostgres = ["-u", "postgres", "--", "test", "-x", local];
+  const reachable = process.getuid() !== 0 || spawnSync("runuser", asPostgres).status === 0;
   const dir = mkdtempSync(join(reachable ? local : tmpdir(), "bench-"));
   spawnSync("chmod", ["755", dir]);
   return dir;
 }
 
 function programsCheck(build) {
-  const missing = ["ringback", "bench/replay", "bench/pgtap", "bench/pgfeed"].find((name) => !existsSync(join(build, name)));
-  if (missing) throw new Error(`${join(build, missing)} is missing: cmake --preset release && cmake --build --preset release`);
+  const names = ["ringback", "bench/replay", "bench/pgtap", "bench/pgfeed"];
+  const missing = names.map((name) => join(build, name)).find((path) => !existsSync(path));
+  if (missing) throw new Error(`${missing} is missing: cmake --preset release && cmake --build --preset release`);
 }
 
 async function main() {

@@ -164,12 +164,24 @@ void request_text_patch(struct request_text *request, const struct call_identity
         const struct patch *patch = &request->patches[i];
         char *to = request->bytes + patch->offset;
         switch (patch->kind) {
-        case PATCH_ID: memcpy(to, identity->id, CALL_ID_BYTES); break;
-        case PATCH_SID: memcpy(to, identity->sid, CALL_SID_BYTES); break;
-        case PATCH_TOOL: memcpy(to, identity->tool, CALL_TOOL_BYTES); break;
-        case PATCH_PHONE: memcpy(to, identity->phone, CALL_PHONE_BYTES); break;
-        case PATCH_EPOCH_MS: decimal_write(to, (uint64_t)(patch->base_ms + identity->shift_ms), EPOCH_MS_BYTES); break;
-        case PATCH_ISO_MS: iso_write(to, patch->base_ms + identity->shift_ms); break;
+        case PATCH_ID:
+            memcpy(to, identity->id, CALL_ID_BYTES);
+            break;
+        case PATCH_SID:
+            memcpy(to, identity->sid, CALL_SID_BYTES);
+            break;
+        case PATCH_TOOL:
+            memcpy(to, identity->tool, CALL_TOOL_BYTES);
+            break;
+        case PATCH_PHONE:
+            memcpy(to, identity->phone, CALL_PHONE_BYTES);
+            break;
+        case PATCH_EPOCH_MS:
+            decimal_write(to, (uint64_t)(patch->base_ms + identity->shift_ms), EPOCH_MS_BYTES);
+            break;
+        case PATCH_ISO_MS:
+            iso_write(to, patch->base_ms + identity->shift_ms);
+            break;
         }
     }
 }

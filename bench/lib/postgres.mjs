@@ -43,7 +43,8 @@ export class Postgres {
     self.root = process.getuid() === 0;
     self.home = join(dir, "pg");
     mkdirSync(self.home);
-    if (self.root) chownSync(self.home, Number(execFileSync("id", ["-u", "postgres"])), Number(execFileSync("id", ["-g", "postgres"])));
+    const id = (flag) => Number(execFileSync("id", [flag, "postgres"]));
+    if (self.root) chownSync(self.home, id("-u"), id("-g"));
     self.data = join(self.home, "data");
     self.run("initdb", ["-D", self.data, "-A", "trust", "-U", "postgres", "--locale=C.UTF-8", "-E", "UTF8"]);
     const set = { ...settings, port: self.port, unix_socket_directories: self.home };
@@ -66,7 +67,8 @@ export class Postgres {
   }
 
   sql(text, database = "postgres") {
-    const args = ["-XAtq", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", String(this.port), "-U", "postgres", "-d", database, "-c", text];
+    const where = ["-h", "127.0.0.1", "-p", String(this.port), "-U", "postgres", "-d", database];
+    const args = ["-XAtq", "-v", "ON_ERROR_STOP=1", ...where, "-c", text];
     const env = { ...process.env, PGOPTIONS: "-c client_min_messages=error" };
     return execFileSync("psql", args, { encoding: "utf8", env }).trim();
   }

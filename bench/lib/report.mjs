@@ -61,13 +61,15 @@ export function page(report) {
   const open = report.open_loop;
   const lines = [
     `# Benchmark of ${report.date}`, "",
-    `${report.cores} cores shared by load generator, server and PostgreSQL ${report.postgres}; ${report.connections} keep-alive`,
-    `connections, closed loop, medians of ${report.rounds} alternating round(s). Read the ratios, not the absolute figures.`, "",
+    `${report.cores} cores shared by load generator, server and PostgreSQL ${report.postgres}; ${report.connections}`,
+    `keep-alive connections, closed loop, medians of ${report.rounds} alternating round(s).`,
+    "Read the ratios, not the absolute figures.", "",
     table(report), "",
   ];
   if (open) {
-    lines.push(`Open loop, mix at ${whole(open.rate)} events/s (half of the closed loop): p50 ${open.latency_ms.p50.toFixed(1)} ms, ` +
-      `p99 ${open.latency_ms.p99.toFixed(1)} ms, batches of ${open.batch_events.toFixed(1)}.`, "");
+    const { p50, p99 } = open.latency_ms;
+    lines.push(`Open loop, mix at ${whole(open.rate)} events/s (half of the closed loop): p50 ${p50.toFixed(1)} ms, ` +
+      `p99 ${p99.toFixed(1)} ms, batches of ${open.batch_events.toFixed(1)}.`, "");
   }
   return lines.join("\n");
 }

@@ -33,7 +33,7 @@ function checkLedger(result, rows, before) {
   const { ok, sent } = result.whole_run;
   const kept = rows.events - before.events;
   if (kept < ok || kept > sent || rows.deadLetters > before.deadLetters) {
-    throw new Error(`${ok} events were answered 2xx and ${sent} sent, but ${kept} are stored and ${rows.deadLetters} rejected`);
+    throw new Error(`${sent} sent, ${ok} answered 2xx, but ${kept} are stored and ${rows.deadLetters} rejected`);
   }
 }
 
@@ -56,7 +56,8 @@ async function withServer(bench, port, name, work) {
 async function loaded(bench, server, workload, load) {
   const before = stored(bench);
   const result = replay(bench, server, workload, load);
-  const [batches, events] = await server.metric("ringback_ingest_batch_events_count", "ringback_ingest_batch_events_sum");
+  const histogram = "ringback_ingest_batch_events";
+  const [batches, events] = await server.metric(`${histogram}_count`, `${histogram}_sum`);
   const rows = stored(bench);
   checkLedger(result, rows, before);
   const kept = rows.events - before.events;
@@ -72,11 +73,13 @@ async function loaded(bench, server, workload, load) {
 
 export async function serverRound(bench, workload, load) {
   bench.postgres.reset();
-  return withServer(bench, bench.postgres.port, `server-${workload}`, (server) => loaded(bench, server, workload, load));
+  const { port } = bench.postgres;
+  return withServer(bench, port, `server-${workload}`, (server) => loaded(bench, server, workload, load));
 }
 
 async function tapStart(bench, dir) {
-  const tap = spawn(join(bench.build, "bench", "pgtap"), [String(bench.postgres.port), dir], { stdio: ["ignore", "pipe", "inherit"] });
+  const args = [String(bench.postgres.port), dir];
+  const tap = spawn(join(bench.build, "bench", "pgtap"), args, { stdio: ["ignore", "pipe", "inherit"] });
   bench.tap = tap;
   const port = await new Promise((resolve, reject) => {
     tap.stdout.once("data", (text) => resolve(Number(text)));
@@ -94,7 +97,8 @@ export async function recordPass(bench, workload, load) {
   bench.postgres.reset();
   const tap = await tapStart(bench, dir);
   try {
-    const result = await withServer(bench, tap.port, `record-${workload}`, (server) => loaded(bench, server, workload, load));
+    const work = (server) => loaded(bench, server, workload, load);
+    const result = await withServer(bench, tap.port, `record-${workload}`, work);
     return { dir, batch_events: result.batch_events };
   } finally {
     await tap.stop();
@@ -105,5 +109,6 @@ export async function recordPass(bench, workload, load) {
 export function baselineRound(bench, record) {
   bench.postgres.reset();
   const files = readdirSync(record.dir).map((name) => join(record.dir, name));
-  return program(bench, "pgfeed", ["-s", bench.statement, "-p", `postgres=${bench.postgres.pid}`, String(bench.postgres.port), ...files]);
+  const { pid, port } = bench.postgres;
+  return program(bench, "pgfeed", ["-s", bench.statement, "-p", `postgres=${pid}`, String(port), ...files]);
 }

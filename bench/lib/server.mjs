@@ -40,7 +40,8 @@ export class Server {
     closeSync(log);
     self.exit = new Promise((resolve) => self.child.once("exit", (code, signal) => resolve(code ?? signal)));
     const alive = () => {
-      if (self.child.exitCode !== null) throw new Error(`the server stopped: ${readFileSync(logFile, "utf8").slice(-2000)}`);
+      if (self.child.exitCode === null) return;
+      throw new Error(`the server stopped: ${readFileSync(logFile, "utf8").slice(-2000)}`);
     };
     self.ports = await waitFor("the listeners", () => (alive(), portsIn(logFile)));
     await waitFor("/readyz", async () => (alive(), (await self.get(self.ports.public, "/readyz")).ok));

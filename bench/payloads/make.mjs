@@ -3,9 +3,8 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 // What our own subscription brings: see `serverMessages` in the call we ask for.
-const subscribed = (m) =>
-  ["assistant.started", "status-update", "tool-calls", "hang", "user-interrupted", "end-of-call-report"].includes(m.type) ||
-  (m.type === "transcript" && m.transcriptType === "final");
+const types = ["assistant.started", "status-update", "tool-calls", "hang", "user-interrupted", "end-of-call-report"];
+const subscribed = (m) => types.includes(m.type) || (m.type === "transcript" && m.transcriptType === "final");
 
 // The least that a status update says: the call, no prompt, no assistant.
 function small({ timestamp, type, status, endedReason, call, customer }) {
@@ -17,21 +16,25 @@ function small({ timestamp, type, status, endedReason, call, customer }) {
 }
 
 export function makeWorkloads(fixtures, out) {
-  const sequence = readFileSync(join(fixtures, "call-sequence.ndjson"), "utf8").trim().split("\n").map((line) => JSON.parse(line).message);
-  const report = JSON.parse(readFileSync(join(fixtures, "end-of-call-report-long.json"), "utf8")).message;
+  const messages = (name) => {
+    const lines = readFileSync(join(fixtures, name), "utf8").trim().split("\n");
+    return lines.map((line) => JSON.parse(line).message);
+  };
+  const sequence = messages("call-sequence.ndjson");
   const workloads = {
     status: sequence.filter((m) => m.type === "status-update").map(small),
     mix: sequence.filter(subscribed),
     "mix-all": sequence,
-    report: [report],
+    report: messages("end-of-call-report-long.json"),
   };
   mkdirSync(out, { recursive: true });
-  return Object.fromEntries(Object.entries(workloads).map(([name, messages]) => {
-    const lines = messages.map((message) => JSON.stringify({ message }));
+  return Object.fromEntries(Object.entries(workloads).map(([name, list]) => {
+    const lines = list.map((message) => JSON.stringify({ message }));
     writeFileSync(join(out, `${name}.ndjson`), lines.join("\n") + "\n");
     const bytes = lines.map((line) => Buffer.byteLength(line));
     const total = bytes.reduce((a, b) => a + b, 0);
-    return [name, { messages: lines.length, bytes: Math.round(total / lines.length), least: Math.min(...bytes), most: Math.max(...bytes) }];
+    const range = { least: Math.min(...bytes), most: Math.max(...bytes) };
+    return [name, { messages: lines.length, bytes: Math.round(total / lines.length), ...range }];
   }));
 }
 
