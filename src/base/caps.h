@@ -66,6 +66,9 @@
 #define CAP_FETCH_PER_HOST 100           /* connections to one host */
 #define CAP_FETCH_BODY_BYTES (1u << 20)  /* an answer that we read into memory */
 #define CAP_FETCH_CONNECT_MS 2000
+#define CAP_FETCH_WATCHDOG_MS 1000       /* past the deadline, when libcurl slept through it */
+#define CAP_FETCH_KEEP_S 50              /* idle connections: balancers close theirs after 60 s */
+#define CAP_FETCH_SPARE 64               /* ended calls whose handles wait for the next one */
 #define CAP_BREAKER_WINDOW 20            /* calls that a circuit breaker looks back on */
 #define CAP_BREAKER_LEAST 5              /* failures before it may open */
 #define CAP_BREAKER_OPEN_MS 10000        /* then one call is let through to try */

@@ -1,13 +1,15 @@
 #pragma once
 /* HTTP out: one call to another party, over libcurl's multi interface on the loop.
  *
- * struct fetch is embedded in the caller's object and filled by fetch_prepare and the setters; everything it points at
- * must live until on_done or fetch_abandon. fetch_submit returns 0: on_done fires exactly once, in a later turn.
- * Negative: it never fires. Every call ends at its deadline, by libcurl's own clock or by this room's watchdog.
+ * struct fetch is embedded in the caller's object, zeroed and filled by it; what it points at is copied by fetch_submit,
+ * but for the host, which lives as long as the room. fetch_submit returns 0: on_done fires exactly once, in a later
+ * turn. Negative: it never fires. Every call ends at its deadline, by libcurl's own clock or by this room's watchdog,
+ * CAP_FETCH_WATCHDOG_MS later. A struct that is done or abandoned may be submitted again.
  *
  * Policy, the same for all calls: http and https only, no redirects, peer and host verified, TLS 1.2 or newer, HTTP/1.1
  * with keep-alive, a User-Agent (some parties refuse calls without one), answers capped, no proxy from the environment,
- * no signals, no cookies. */
+ * no signals, no cookies. Only a GET is sent again when a kept connection turns out to be dead; anything else is sent at
+ * most once. */
 #include "arena.h"
 #include "buf.h"
 #include "list.h"
@@ -32,7 +34,7 @@ enum fetch_breaker { FETCH_BREAKER_CLOSED, FETCH_BREAKER_OPEN, FETCH_BREAKER_HAL
 struct fetch_host {
     enum metric_upstream upstream;
     enum fetch_breaker breaker;
-    uint32_t window;        /* the last calls, newest in bit 0; 1 = failed */
+    uint32_t window; /* the last calls, newest in bit 0; 1 = failed */
     unsigned window_count;
     uint64_t open_until_ms;
 };
@@ -54,24 +56,26 @@ struct fetch {
     struct fetch_header headers[FETCH_HEADERS];
     size_t header_count;
     struct str body;
-    unsigned deadline_ms;       /* for all of it, connect included */
-    unsigned connect_ms;        /* 0: CAP_FETCH_CONNECT_MS */
-    size_t answer_cap_bytes;    /* 0: CAP_FETCH_BODY_BYTES */
+    unsigned deadline_ms;                      /* for all of it, connect included */
+    unsigned connect_ms;                       /* 0: CAP_FETCH_CONNECT_MS */
+    size_t answer_cap_bytes;                   /* 0: CAP_FETCH_BODY_BYTES */
     void (*on_done)(struct fetch *, int code); /* 0: an answer is there, whatever its status */
 
     /* The answer, valid in on_done and until fetch_finish. */
     int status;
     struct buf answer;
-    struct str answer_type;     /* Content-Type, absent if none */
+    struct str answer_type; /* Content-Type, absent if none */
     double seconds;
 
     enum fetch_state state;
-    struct fetch_call *call; /* private to the room */
-    struct list_node node;
+    /* Private to the room. */
+    struct fetch_call *call;
+    bool probe; /* it decided a half-open breaker */
+    char type_bytes[96];
 };
 
 int fetch_room_open(struct fetch_room *room, struct loop *loop) must_check;
-/* Abandons what is left and closes. on_closed fires once, later. */
+/* Abandons what is left and closes. on_closed fires once, later. From then on fetch_submit answers ERR_STOPPING. */
 void fetch_room_close(struct fetch_room *room, void (*on_closed)(struct fetch_room *));
 
 void fetch_host_init(struct fetch_host *h, enum metric_upstream upstream);
@@ -79,10 +83,13 @@ void fetch_host_init(struct fetch_host *h, enum metric_upstream upstream);
 void fetch_judge_failed(struct fetch *f);
 
 void fetch_header_add(struct fetch *f, const char *name, struct str value);
-/* ERR_BREAKER_OPEN, ERR_BUSY (CAP_FETCH_IN_FLIGHT), ERR_BAD_SETTING (no usable URL), or 0.
- * on_done's code: 0, ERR_CONNECT, ERR_TIMEOUT, ERR_TOO_LARGE (answer over its cap), ERR_BAD_REPLY (not HTTP). */
+/* ERR_BREAKER_OPEN, ERR_BUSY (CAP_FETCH_IN_FLIGHT), ERR_BAD_SETTING (no usable URL, or a header that is not one line),
+ * ERR_STOPPING, or 0.
+ * on_done's code: 0, ERR_CONNECT (the request was never sent), ERR_TIMEOUT, ERR_TOO_LARGE (answer over its cap),
+ * ERR_BAD_REPLY (not HTTP, cut off or reset). */
 int fetch_submit(struct fetch_room *room, struct fetch *f) must_check;
-/* Cuts the wait: on_done will not fire, the memory is the caller's again at once. Harmless when nothing is under way. */
+/* Cuts the wait: on_done will not fire, the memory is the caller's again at once. Harmless when nothing is under way.
+ * A request that was not sent yet never is; one that was runs to its end or deadline and counts as usual. */
 void fetch_abandon(struct fetch *f);
 /* Frees the answer. */
 void fetch_finish(struct fetch *f);

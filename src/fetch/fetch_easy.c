@@ -1,0 +1,238 @@
+#include "fetch_easy.h"
+#include "caps.h"
+#include <stdlib.h>
+
+struct policy {
+    CURLoption option;
+    long value;
+};
+
+static const struct policy policies[] = {
+    {CURLOPT_NOSIGNAL, 1},
+    {CURLOPT_QUICK_EXIT,
+     1}, /* else a call that ends while its name is looked up waits for that: the whole loop stands */
+    {CURLOPT_FOLLOWLOCATION, 0},
+    {CURLOPT_SSL_VERIFYPEER, 1},
+    {CURLOPT_SSL_VERIFYHOST, 2},
+    {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
+    {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
+    {CURLOPT_HTTP09_ALLOWED, 0},
+    {CURLOPT_NETRC, CURL_NETRC_IGNORED},
+    {CURLOPT_MAXAGE_CONN, CAP_FETCH_KEEP_S},
+};
+
+/* Options fail for want of memory or in a libcurl that lacks a part of the policy; neither may go on. */
+static void set_long(CURL *curl, CURLoption option, long value)
+{
+    CURLcode rc = curl_easy_setopt(curl, option, value);
+    assert(rc == CURLE_OK);
+}
+
+static void set_text(CURL *curl, CURLoption option, const char *value)
+{
+    CURLcode rc = curl_easy_setopt(curl, option, value);
+    assert(rc == CURLE_OK);
+}
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
+{
+    struct fetch_easy *e = arg;
+    e->verdict = buf_append(&e->answer, (struct str){bytes, size * n});
+    return e->verdict ? CURL_WRITEFUNC_ERROR : size * n;
+}
+
+/* One line of a head at a time. libcurl takes a head that the other side cut off for a whole one. */
+static size_t on_head(char *bytes, size_t size, size_t n, void *arg)
+{
+    struct fetch_easy *e = arg;
+    e->head_whole = size * n <= 2 && (*bytes == '\r' || *bytes == '\n');
+    return size * n;
+}
+
+/* libcurl sends a request again when a kept connection dies without an answer. The other side may have acted on the
+ * first one: whether to repeat that is for the caller to decide. */
+static int on_request(void *arg, char *peer, char *local, int peer_port, int local_port)
+{
+    (void)peer, (void)local, (void)peer_port, (void)local_port;
+    struct fetch_easy *e = arg;
+    if (e->sent > 0 && !e->repeatable) {
+        e->verdict = ERR_BAD_REPLY;
+        return CURL_PREREQFUNC_ABORT;
+    }
+    e->sent++;
+    return CURL_PREREQFUNC_OK;
+}
+
+static void set_policy(struct fetch_easy *e)
+{
+    for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
+        set_long(e->curl, policies[i].option, policies[i].value);
+    }
+    set_text(e->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    set_text(e->curl, CURLOPT_PROXY, "");
+    set_text(e->curl, CURLOPT_USERAGENT, "ringback/" RINGBACK_VERSION);
+    curl_easy_setopt(e->curl, CURLOPT_PRIVATE, e);
+    curl_easy_setopt(e->curl, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(e->curl, CURLOPT_WRITEDATA, e);
+    curl_easy_setopt(e->curl, CURLOPT_HEADERFUNCTION, on_head);
+    curl_easy_setopt(e->curl, CURLOPT_HEADERDATA, e);
+    curl_easy_setopt(e->curl, CURLOPT_PREREQFUNCTION, on_request);
+    curl_easy_setopt(e->curl, CURLOPT_PREREQDATA, e);
+}
+
+void fetch_easy_open(struct fetch_easy *e)
+{
+    e->curl = curl_easy_init();
+    if (!e->curl) {
+        abort();
+    }
+    set_policy(e);
+}
+
+void fetch_easy_clear(struct fetch_easy *e)
+{
+    curl_easy_reset(e->curl);
+    curl_slist_free_all(e->headers);
+    buf_free(&e->answer);
+    *e = (struct fetch_easy){.curl = e->curl};
+    set_policy(e);
+}
+
+void fetch_easy_close(struct fetch_easy *e)
+{
+    curl_easy_cleanup(e->curl);
+    curl_slist_free_all(e->headers);
+    buf_free(&e->answer);
+    *e = (struct fetch_easy){0};
+}
+
+static bool is_one_line(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_usable_url(const char *url)
+{
+    CURLU *u = curl_url();
+    char *scheme = NULL;
+    bool ok = u && curl_url_set(u, CURLUPART_URL, url, CURLU_DISALLOW_USER) == CURLUE_OK &&
+              curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+              (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
+    curl_free(scheme);
+    curl_url_cleanup(u);
+    return ok;
+}
+
+static void add_header(struct fetch_easy *e, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(e->headers, line);
+    if (!longer) {
+        abort();
+    }
+    e->headers = longer;
+}
+
+static int set_headers(struct fetch_easy *e, const struct fetch *f, struct arena *scratch)
+{
+    add_header(e,
+               "Expect:"); /* takes libcurl's own 100-continue away: it costs a second when the other side ignores it */
+    for (size_t i = 0; i < f->header_count; i++) {
+        const struct fetch_header *h = &f->headers[i];
+        if (!is_one_line(h->value)) {
+            return ERR_BAD_SETTING;
+        }
+        /* libcurl reads "name:" as "leave this header out" and "name;" as "send it empty" */
+        struct str line = h->value.n ? arena_printf(scratch, "%s: %.*s", h->name, (int)h->value.n, h->value.p)
+                                     : arena_printf(scratch, "%s;", h->name);
+        add_header(e, line.p);
+    }
+    curl_easy_setopt(e->curl, CURLOPT_HTTPHEADER, e->headers);
+    return 0;
+}
+
+static void set_body(struct fetch_easy *e, const struct fetch *f)
+{
+    bool get = strcmp(f->method, "GET") == 0;
+    if (!get) {
+        set_text(e->curl, CURLOPT_CUSTOMREQUEST, f->method);
+    }
+    if (!get || f->body.n) {
+        curl_easy_setopt(e->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)f->body.n);
+        set_text(e->curl, CURLOPT_COPYPOSTFIELDS, f->body.n ? f->body.p : "");
+    }
+    e->repeatable = get;
+}
+
+static void set_limits(struct fetch_easy *e, const struct fetch *f)
+{
+    size_t cap_bytes = f->answer_cap_bytes ? f->answer_cap_bytes : CAP_FETCH_BODY_BYTES;
+    e->answer = buf_make(cap_bytes);
+    e->deadline_ms = f->deadline_ms;
+    e->started_ns = uv_hrtime();
+    curl_easy_setopt(e->curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)cap_bytes);
+    set_long(e->curl, CURLOPT_TIMEOUT_MS, (long)f->deadline_ms);
+    set_long(e->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)(f->connect_ms ? f->connect_ms : CAP_FETCH_CONNECT_MS));
+}
+
+int fetch_easy_prepare(struct fetch_easy *e, const struct fetch *f)
+{
+    struct arena scratch = {0};
+    struct str url = arena_copy(&scratch, f->url);
+    int rc = is_one_line(f->url) && is_usable_url(url.p) ? 0 : ERR_BAD_SETTING;
+    rc = rc ? rc : set_headers(e, f, &scratch);
+    if (rc == 0) {
+        set_text(e->curl, CURLOPT_URL, url.p);
+        set_body(e, f);
+        set_limits(e, f);
+    }
+    arena_free(&scratch);
+    return rc;
+}
+
+double fetch_easy_seconds(const struct fetch_easy *e)
+{
+    return (double)(uv_hrtime() - e->started_ns) / 1e9;
+}
+
+int fetch_easy_status(const struct fetch_easy *e)
+{
+    long status = 0;
+    curl_easy_getinfo(e->curl, CURLINFO_RESPONSE_CODE, &status);
+    return (int)status;
+}
+
+int fetch_easy_code(const struct fetch_easy *e, CURLcode result)
+{
+    if (e->verdict) {
+        return e->verdict;
+    }
+    if (result == CURLE_OK) {
+        return e->head_whole && fetch_easy_status(e) >= 200 ? 0 : ERR_BAD_REPLY;
+    }
+    if (result == CURLE_FILESIZE_EXCEEDED) {
+        return ERR_TOO_LARGE;
+    }
+    bool late = result == CURLE_OPERATION_TIMEDOUT && fetch_easy_seconds(e) * 1e3 >= e->deadline_ms;
+    if (e->sent == 0) {
+        return late ? ERR_TIMEOUT : ERR_CONNECT;
+    }
+    return result == CURLE_OPERATION_TIMEDOUT ? ERR_TIMEOUT : ERR_BAD_REPLY;
+}
+
+void fetch_easy_take_answer(struct fetch_easy *e, struct fetch *f)
+{
+    f->answer = e->answer;
+    e->answer = buf_make(0);
+    char *type = NULL;
+    curl_easy_getinfo(e->curl, CURLINFO_CONTENT_TYPE, &type);
+    if (type) {
+        f->answer_type = (struct str){f->type_bytes, str_cut(str_of(type), sizeof(f->type_bytes)).n};
+        memcpy(f->type_bytes, type, f->answer_type.n);
+    }
+}
