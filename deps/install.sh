@@ -71,7 +71,7 @@ deps_install() { # deps_install PACKAGE...
     logged "$root/.local/log/install.log" as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get -q -y -o DPkg::Lock::Timeout=300 --no-install-recommends install "$@" && installed=yes || installed=no
     case " $* " in *" postgresql "*) without_main_cluster false ;; esac
-    [ $installed = yes ] || die "apt-get could not install: $*" "The whole log is .local/log/install.log"
+    [ $installed = yes ] || die "apt-get could not install: $*" "Is there a network? The whole log is .local/log/install.log"
 }
 
 no_archive() {

@@ -31,7 +31,7 @@ logged() { # logged LOG COMMAND...
     shift
     mkdir -p "$(dirname "$log")"
     if ! "$@" >"$log" 2>&1; then
-        tail -n 25 "$log" >&2
+        tail -n 12 "$log" >&2
         return 1
     fi
 }

@@ -52,6 +52,10 @@ db_psql() { # db_psql ARGUMENT...
 
 db_start() {
     [ -e "$db_cluster" ] || db_make
+    owner=$(stat -c %U "$db_cluster")
+    if is_root; then user=postgres; else user=$(id -un); fi
+    [ "$owner" = "$user" ] || die ".local/pg was made by another user (it belongs to $owner)" \
+        "Go on as that user, or remove .local/pg to begin with empty tables."
     if ! pg_is_up "$db_cluster"; then
         sockets=$root/.local/pg-socket
         pg_run test -w "$sockets" || sockets=''
