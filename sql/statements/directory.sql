@@ -1,0 +1,18 @@
+-- Businesses and their numbers, for the copy that the server keeps in memory.
+
+-- name: directory_version
+-- role: ringback_ingest
+select version from private.directory_version
+
+-- name: directory_load
+-- role: ringback_ingest
+select p.phone, b.id::text as id, b.name, b.timezone, b.vapi_assistant_id, b.forward_to, b.fallback_greeting
+from public.business_phones p join public.businesses b on b.id = p.business_id
+limit $1::int
+
+-- name: directory_adopt
+-- role: ringback_ingest
+-- Calls that slipped in while their number was being mapped.
+update public.calls c set business_id = p.business_id, updated_at = now()
+from public.business_phones p
+where c.business_id is null and c.called_number = p.phone

@@ -1,0 +1,51 @@
+-- Two rows turned out to be one call: first known by the provider's id alone, and by the CallSid alone. The three
+-- statements run as one unit: lock both rows, move what hangs on the second, fold it into the first.
+
+-- name: merge_lock
+-- role: ringback_ingest
+select id from public.calls where id in ($1::uuid, $2::uuid) order by id for update
+
+-- name: merge_move
+-- role: ringback_ingest
+with events as (
+    update public.call_events set call_id = $1::uuid where call_id = $2::uuid
+), moved as (
+    delete from public.call_utterances where call_id = $2::uuid returning *
+)
+insert into public.call_utterances (call_id, utterance_key, role, said_at, text, source)
+select $1::uuid, utterance_key, role, said_at, text, source from moved
+on conflict do nothing
+
+-- name: merge_tidy
+-- role: ringback_ingest
+delete from public.call_utterances d
+where d.call_id = $1::uuid and d.source = 'transcript'
+  and exists (select from public.call_utterances r where r.call_id = $1::uuid and r.source = 'report')
+
+-- name: merge_fold
+-- role: ringback_ingest
+with gone as (
+    delete from public.calls where id = $2::uuid returning *
+)
+update public.calls c set
+    business_id = coalesce(c.business_id, g.business_id),
+    provider_claim = greatest(c.provider_claim, g.provider_claim),
+    twilio_call_sid = coalesce(c.twilio_call_sid, g.twilio_call_sid),
+    caller_claim = greatest(c.caller_claim, g.caller_claim),
+    called_claim = greatest(c.called_claim, g.called_claim),
+    status_rank = greatest(c.status_rank, g.status_rank),
+    started_at = least(c.started_at, g.started_at),
+    reported_ended_at = greatest(c.reported_ended_at, g.reported_ended_at),
+    seen_ended_at = least(c.seen_ended_at, g.seen_ended_at),
+    ended_claim = greatest(c.ended_claim, g.ended_claim),
+    reported_seconds = greatest(c.reported_seconds, g.reported_seconds),
+    carrier_seconds = greatest(c.carrier_seconds, g.carrier_seconds),
+    summary = greatest(c.summary, g.summary),
+    analysis = greatest(c.analysis, g.analysis),
+    recording_claim = greatest(c.recording_claim, g.recording_claim),
+    cost = greatest(c.cost, g.cost),
+    caller_spoke = c.caller_spoke or g.caller_spoke,
+    has_report = c.has_report or g.has_report,
+    updated_at = now()
+from gone g
+where c.id = $1::uuid

@@ -1,0 +1,11 @@
+-- Statements of the connection itself.
+
+-- name: take_role
+-- role: none
+-- First in every unit: role and claims last until the unit's end, and no longer.
+select set_config('role', $1::text, true), set_config('request.jwt.claims', $2::text, true)
+
+-- name: schema_check
+-- role: ringback_ingest
+-- Does the schema have the newest migration, and is a commit durable?
+select coalesce((select max(version) >= $1::text from supabase_migrations.schema_migrations), false), current_setting('synchronous_commit')
