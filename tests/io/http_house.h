@@ -1,0 +1,125 @@
+#pragma once
+/* A server with the routes that the HTTP tests ask for, and what its handlers saw. */
+#include "http.h"
+#include "http_server.h"
+#include "metric.h"
+#include "rude_peer.h"
+
+struct house {
+    struct loop loop;
+    struct http_server server;
+    struct http_request *waiting[64]; /* of /later, in the order of arrival */
+    size_t waiting_count;
+    size_t gone, handled;
+    bool stopped;
+};
+
+static struct house house;
+
+static inline void house_on_stopped(struct http_server *s)
+{
+    container_of(s, struct house, server)->stopped = true;
+}
+
+static inline void on_echo(struct http_request *r)
+{
+    house.handled++;
+    http_reply(r, 200, "text/plain", buf_str(&r->body));
+}
+
+static inline void on_hello(struct http_request *r)
+{
+    house.handled++;
+    http_reply(r, 200, "text/plain", STR("hello"));
+}
+
+static inline void on_gone(struct http_request *r)
+{
+    house.gone++;
+    for (size_t i = 0; i < house.waiting_count; i++) {
+        if (house.waiting[i] == r) {
+            house.waiting[i] = NULL;
+        }
+    }
+}
+
+static inline void on_later(struct http_request *r)
+{
+    house.handled++;
+    r->on_gone = on_gone;
+    house.waiting[house.waiting_count++] = r;
+}
+
+/* As many bytes as the query says. */
+static inline void on_big(struct http_request *r)
+{
+    size_t n = (size_t)strtoul(r->query.p, NULL, 10);
+    char *bytes = arena_alloc(&r->arena, n);
+    memset(bytes, 'x', n);
+    house.handled++;
+    http_reply(r, 200, "text/plain", (struct str){bytes, n});
+}
+
+static inline void on_busy(struct http_request *r)
+{
+    house.handled++;
+    http_reply_error(r, ERR_BUSY);
+}
+
+static inline int deny(struct http_request *r)
+{
+    return str_eq(http_header(r, STR("authorization")), STR("open sesame")) ? 0 : ERR_UNAUTHORIZED;
+}
+
+static const struct http_route house_routes[] = {
+    {VERB_GET, "/hello", NULL, CAP_NO_BODY_BYTES, on_hello},
+    {VERB_POST, "/hello", NULL, 100, on_echo},
+    {VERB_POST, "/echo", NULL, 1 << 20, on_echo},
+    {VERB_POST, "/later", NULL, 1 << 20, on_later},
+    {VERB_GET, "/later", NULL, CAP_NO_BODY_BYTES, on_later},
+    {VERB_GET, "/big", NULL, CAP_NO_BODY_BYTES, on_big},
+    {VERB_GET, "/busy", NULL, CAP_NO_BODY_BYTES, on_busy},
+    {VERB_POST, "/guarded", deny, 100, on_echo},
+    {0, NULL, NULL, 0, NULL},
+};
+static const char *const house_labels[] = {"none",       "/hello GET", "/hello", "/echo",   "/later",
+                                           "/later GET", "/big",       "/busy",  "/guarded"};
+
+static inline void house_open(void)
+{
+    static const struct http_options options = {
+        .name = "public", .routes = house_routes, .metric_first_route = 1, .host = "127.0.0.1"};
+    house = (struct house){.waiting_count = 0};
+    log_setup(LOG_ERROR, LOG_FORMAT_TEXT);
+    metric_init(house_labels, sizeof(house_labels) / sizeof(house_labels[0]));
+    loop_init(&house.loop);
+    CHECK_INT(http_server_start(&house.server, &house.loop, &options), 0);
+}
+
+static inline struct http_limits *house_limits(void)
+{
+    return &house.server.listener->limits;
+}
+
+static inline size_t house_in(enum http_conn_state state)
+{
+    return house.server.listener->by_state[state].count;
+}
+
+static inline void house_meet(struct peer *p)
+{
+    peer_open(p, &house.loop, http_server_port(&house.server), 0);
+}
+
+/* Stops the server; the loop must then end by itself and close empty. */
+static inline void house_close(void)
+{
+    if (!house.stopped) {
+        http_server_stop(&house.server, house_on_stopped);
+        CHECK(PEER_WAIT(&house.loop, house.stopped));
+    }
+    loop_stop(&house.loop);
+    loop_run(&house.loop);
+    CHECK_INT(loop_close(&house.loop), 0);
+    metric_free();
+}
