@@ -10,7 +10,9 @@
 #define CAP_NO_BODY_BYTES 0              /* GET routes */
 #define CAP_BODIES_BYTES (256u << 20)    /* all request bodies in flight */
 #define CAP_REPLY_BYTES (1u << 20)       /* one answer */
-#define CAP_PENDING_BYTES 32768          /* bytes read ahead of the request being handled */
+#define CAP_RECEIVE_BYTES 65536          /* one read from a socket; one buffer for all clients of a listener */
+#define CAP_PENDING_BYTES 32768          /* bytes read ahead of the request being handled; then reading stops */
+#define CAP_REPLY_LINES_BYTES 8192       /* headers that a handler adds to its answer */
 #define CAP_CONNECTIONS 12000            /* clients of one listener */
 #define CAP_CONNECTIONS_PER_ADDRESS 256  /* clients of one public address; private ones are proxies */
 #define CAP_ACCEPTS_PER_SECOND 1000      /* new clients of one listener */
@@ -21,6 +23,9 @@
 #define CAP_BODY_SLOWEST_BYTES_PER_S 1024
 #define CAP_IDLE_MS 75000                /* keep-alive: must exceed a proxy's own idle time-out */
 #define CAP_WRITE_MS 10000               /* without progress */
+#define CAP_WRITE_WHOLE_MS 60000         /* a whole answer */
+#define CAP_LINGER_MS 1000               /* for the client to read our last word before the connection goes */
+#define CAP_ACCEPT_PAUSE_MS 100          /* without new clients, after descriptors ran out */
 #define CAP_BACKLOG 1024
 #define CAP_DRAIN_MS 10000               /* in-flight requests at shutdown */
 
