@@ -133,6 +133,7 @@ static void call_recycle(struct fetch_call *c)
         call_close(c);
         return;
     }
+    c->fetch = NULL;
     fetch_easy_clear(&c->easy);
     call_set_state(c, CALL_SPARE);
 }
@@ -166,11 +167,16 @@ static void on_watchdog(uv_timer_t *h)
     call_end(c, CURLE_OPERATION_TIMEDOUT, ERR_TIMEOUT);
 }
 
+static void call_spare(struct fetch_call *c)
+{
+    fetch_breaker_release(c->host, loop_now_ms(c->core->loop), c->probe);
+    call_recycle(c);
+}
+
 static void call_start(struct fetch_call *c)
 {
     if (!c->fetch) {
-        fetch_breaker_release(c->host, loop_now_ms(c->core->loop), c->probe);
-        call_recycle(c);
+        call_spare(c);
         return;
     }
     fetch_set_state(c->fetch, FETCH_RUNNING);
@@ -232,8 +238,9 @@ static void on_task(struct loop_task *t)
     struct fetch_call *c = container_of(t, struct fetch_call, task);
     if (c->state == CALL_QUEUED) {
         call_start(c);
+    } else if (fetch_easy_spared(&c->easy, c->result)) {
+        call_spare(c);
     } else {
-        assert(c->state == CALL_ENDED);
         call_deliver(c);
     }
 }
@@ -343,6 +350,7 @@ int fetch_submit(struct fetch_room *room, struct fetch *f)
 void fetch_abandon(struct fetch *f)
 {
     if (is_under_way(f)) {
+        f->call->easy.unwanted = true;
         f->call->fetch = NULL;
         f->call = NULL;
         fetch_set_state(f, FETCH_ABANDONED);

@@ -55,6 +55,9 @@ static int on_request(void *arg, char *peer, char *local, int peer_port, int loc
 {
     (void)peer, (void)local, (void)peer_port, (void)local_port;
     struct fetch_easy *e = arg;
+    if (e->unwanted) {
+        return CURL_PREREQFUNC_ABORT;
+    }
     if (e->sent > 0 && !e->repeatable) {
         e->verdict = ERR_BAD_REPLY;
         return CURL_PREREQFUNC_ABORT;
@@ -193,6 +196,11 @@ int fetch_easy_prepare(struct fetch_easy *e, const struct fetch *f)
     }
     arena_free(&scratch);
     return rc;
+}
+
+bool fetch_easy_spared(const struct fetch_easy *e, CURLcode result)
+{
+    return e->unwanted && e->sent == 0 && result == CURLE_ABORTED_BY_CALLBACK;
 }
 
 double fetch_easy_seconds(const struct fetch_easy *e)

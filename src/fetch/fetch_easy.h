@@ -12,6 +12,7 @@ struct fetch_easy {
     unsigned deadline_ms;
     bool head_whole; /* the last line seen ended a head */
     unsigned sent;   /* how often libcurl was about to send the request */
+    bool unwanted;   /* abandoned: if it was not sent yet, it must not be */
     int verdict;     /* of our own callbacks, 0: none */
     bool repeatable; /* libcurl may send it again when a kept connection turns out dead */
 };
@@ -23,6 +24,8 @@ int fetch_easy_prepare(struct fetch_easy *e, const struct fetch *f) must_check;
 /* Makes it ready for the next prepare. */
 void fetch_easy_clear(struct fetch_easy *e);
 
+/* It was given up before anything was sent: the other side is not to blame. */
+bool fetch_easy_spared(const struct fetch_easy *e, CURLcode result);
 double fetch_easy_seconds(const struct fetch_easy *e);
 int fetch_easy_status(const struct fetch_easy *e);
 /* libcurl's result as one of the codes of fetch_submit's on_done. */

@@ -211,8 +211,8 @@ static inline void rig_close(struct rig *r)
 {
     if (r->room.core) {
         fetch_room_close(&r->room, rig_on_closed);
+        CHECK_INT(r->closed, 0);
     }
-    CHECK_INT(r->closed, 0);
     peer_close(&r->peer);
     loop_run(&r->loop);
     CHECK_INT(r->closed, 1);
