@@ -9,7 +9,7 @@ import { World, migrate } from "./lib/world.mjs";
 const world = await World.create({ seed: false });
 const { db } = world;
 const env = { MIGRATE_DATABASE_URL: db.ownerUrl };
-const TABLES = ["businesses", "business_phones", "business_users", "calls", "call_events", "call_utterances", "bookings", "digests", "dead_letters"];
+const TABLES = ["businesses", "business_phones", "business_users", "calls", "call_events", "call_utterances", "dead_letters"];
 
 test("a second run changes nothing and says so", async () => {
   const schema = () => db.rows(`select table_name, column_name, data_type, column_default, is_nullable from information_schema.columns
@@ -108,7 +108,6 @@ test("a business has sane defaults", async () => {
   assert.equal(row.calcom_enabled, false);
   assert.ok(row.created_at);
   await assert.rejects(db.mapPhone("+12125550146", row.id), /unique|duplicate/);
-  await assert.rejects(db.rows("update businesses set timezone = 'Mars/Olympus'"), /./);
 });
 
 test("--help of migrate", async () => {

@@ -96,7 +96,10 @@ export class Database {
   }
 
   async clearCalls() {
-    await this.rows("truncate call_events, call_utterances, bookings, calls, dead_letters cascade");
+    const tables = (await this.rows(
+      `select tablename from pg_tables where schemaname = 'public'
+       and tablename in ('call_events', 'call_utterances', 'bookings', 'calls', 'dead_letters')`)).map((row) => row.tablename);
+    await this.rows(`truncate ${tables.join(", ")} cascade`);
   }
 
   call(twilioSid) {

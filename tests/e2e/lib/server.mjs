@@ -120,7 +120,10 @@ export class Server {
     if (!this.child) return;
     this.agent.destroy();
     if (this.running) this.child.kill("SIGTERM");
-    const end = await Promise.race([this.exited, sleep(timeoutMs).then(() => null)]);
+    let timer;
+    const late = new Promise((resolve) => { timer = setTimeout(resolve, timeoutMs, null); });
+    const end = await Promise.race([this.exited, late]);
+    clearTimeout(timer);
     const child = this.child;
     this.child = null;
     if (!end) {
