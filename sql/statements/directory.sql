@@ -8,7 +8,7 @@ select version from private.directory_version
 -- role: ringback_ingest
 select p.phone, b.id::text as id, b.name, b.timezone, b.vapi_assistant_id, b.forward_to, b.fallback_greeting
 from public.business_phones p join public.businesses b on b.id = p.business_id
-limit $1::int
+limit $1::text::int
 
 -- name: directory_adopt
 -- role: ringback_ingest

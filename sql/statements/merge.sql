@@ -3,29 +3,29 @@
 
 -- name: merge_lock
 -- role: ringback_ingest
-select id from public.calls where id in ($1::uuid, $2::uuid) order by id for update
+select id from public.calls where id in ($1::text::uuid, $2::text::uuid) order by id for update
 
 -- name: merge_move
 -- role: ringback_ingest
 with events as (
-    update public.call_events set call_id = $1::uuid where call_id = $2::uuid
+    update public.call_events set call_id = $1::text::uuid where call_id = $2::text::uuid
 ), moved as (
-    delete from public.call_utterances where call_id = $2::uuid returning *
+    delete from public.call_utterances where call_id = $2::text::uuid returning *
 )
 insert into public.call_utterances (call_id, utterance_key, role, said_at, text, source)
-select $1::uuid, utterance_key, role, said_at, text, source from moved
+select $1::text::uuid, utterance_key, role, said_at, text, source from moved
 on conflict do nothing
 
 -- name: merge_tidy
 -- role: ringback_ingest
 delete from public.call_utterances d
-where d.call_id = $1::uuid and d.source = 'transcript'
-  and exists (select from public.call_utterances r where r.call_id = $1::uuid and r.source = 'report')
+where d.call_id = $1::text::uuid and d.source = 'transcript'
+  and exists (select from public.call_utterances r where r.call_id = $1::text::uuid and r.source = 'report')
 
 -- name: merge_fold
 -- role: ringback_ingest
 with gone as (
-    delete from public.calls where id = $2::uuid returning *
+    delete from public.calls where id = $2::text::uuid returning *
 )
 update public.calls c set
     business_id = coalesce(c.business_id, g.business_id),
@@ -48,4 +48,4 @@ update public.calls c set
     has_report = c.has_report or g.has_report,
     updated_at = now()
 from gone g
-where c.id = $1::uuid
+where c.id = $1::text::uuid

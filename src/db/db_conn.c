@@ -222,7 +222,7 @@ static int send_call(struct db_conn *c, const struct db_call *call)
     for (size_t i = 0; i < call->param_count; i++) {
         values[i] = call->params[i].bytes;
         lengths[i] = (int)call->params[i].n;
-        formats[i] = call->params[i].binary;
+        formats[i] = 1;
     }
     return PQsendQueryPrepared(c->pg, sql_statements[call->statement].name, (int)call->param_count, values, lengths,
                                formats, 0);

@@ -104,7 +104,7 @@ void db_array_bool(struct db_array *a, bool value)
 struct db_param db_array_param(struct db_array *a)
 {
     if (a->failed) {
-        return (struct db_param){NULL, 0, true};
+        return (struct db_param){NULL, 0};
     }
     uint32_t header[] = {htobe32(1), htobe32(a->has_null), htobe32(a->type), htobe32(a->count), htobe32(1)};
     if (a->count == 0) {
@@ -112,5 +112,5 @@ struct db_param db_array_param(struct db_array *a)
         a->bytes.len = 12;
     }
     memcpy(a->bytes.data, header, a->count ? sizeof(header) : 12);
-    return (struct db_param){a->bytes.data, a->bytes.len, true};
+    return (struct db_param){a->bytes.data, a->bytes.len};
 }

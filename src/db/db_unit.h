@@ -21,10 +21,10 @@ struct db_pool;
 struct db_slot;
 struct pg_result; /* libpq's PGresult */
 
+/* Always in binary form. */
 struct db_param {
     const char *bytes; /* NULL: SQL null */
     size_t n;
-    bool binary;
 };
 
 struct db_call {
@@ -55,14 +55,16 @@ struct db_unit {
     int late_code; /* while on the pool's list of failed units */
 };
 
+/* A value of SQL type text; the statement casts it to what it needs. Sent in binary form, which needs no NUL. */
 static inline struct db_param db_text(struct str s)
 {
-    return (struct db_param){s.p, s.n, false};
+    return (struct db_param){s.p, s.n};
 }
 
-static inline struct db_param db_binary(struct str s)
+/* A value of SQL type bytea. */
+static inline struct db_param db_bytes(struct str s)
 {
-    return (struct db_param){s.p, s.n, true};
+    return (struct db_param){s.p ? s.p : "", s.n};
 }
 
 /* Adds a statement; its parameters are not copied. */

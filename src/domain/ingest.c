@@ -1,0 +1,381 @@
+#include "ingest.h"
+#include "crypto.h"
+#include "db_pool.h"
+#include "db_row.h"
+#include "ingest_batch.h"
+#include "ingest_merge.h"
+#include "loop.h"
+#include <stdlib.h>
+
+#define CLOCK_MS 10
+#define AGAIN_MS 50 /* pause before a refused batch is tried again */
+
+struct ingest_core {
+    struct ingest *handle;
+    struct loop *loop;
+    struct db_pool *pool;
+    struct list waiting, alone; /* alone: to be sent one by one */
+    struct list patient;        /* waiters with a time limit of their own */
+    size_t bytes;               /* of waiting and alone */
+    size_t batches, singles;    /* in flight */
+    uint64_t again_ms;          /* no batch before this time */
+    struct loop_hook flush_hook;
+    uv_timer_t clock;
+};
+
+static bool transition_allowed(enum ingest_state from, enum ingest_state to)
+{
+    static const unsigned allowed[] = {
+        [INGEST_NEW] = 1u << INGEST_WAITING | 1u << INGEST_ALONE | 1u << INGEST_GONE,
+        [INGEST_WAITING] = 1u << INGEST_SENT | 1u << INGEST_GONE,
+        [INGEST_ALONE] = 1u << INGEST_SENT | 1u << INGEST_GONE,
+        [INGEST_SENT] = 1u << INGEST_WAITING | 1u << INGEST_ALONE | 1u << INGEST_GONE,
+    };
+    return from != INGEST_GONE && (allowed[from] >> to & 1);
+}
+
+/* The one place that moves an event between the queues and counts its bytes. SENT events are on their batch's list. */
+static void set_state(struct ingest_core *in, struct ingest_event *e, enum ingest_state to)
+{
+    assert(transition_allowed(e->state, to));
+    if (e->state == INGEST_WAITING || e->state == INGEST_ALONE) {
+        list_remove(e->state == INGEST_WAITING ? &in->waiting : &in->alone, &e->node);
+        in->bytes -= e->bytes;
+    }
+    e->state = to;
+    if (to == INGEST_WAITING || to == INGEST_ALONE) {
+        list_push(to == INGEST_WAITING ? &in->waiting : &in->alone, &e->node);
+        in->bytes += e->bytes;
+    }
+    metric_set(METRIC_INGEST_QUEUE, 0, 0, (double)(in->waiting.count + in->alone.count));
+}
+
+void ingest_abandon(struct ingest_waiter *w)
+{
+    if (w->event) {
+        w->event->waiter = NULL;
+        w->event = NULL;
+    }
+    if (list_linked(&w->node)) {
+        list_remove(w->patient, &w->node);
+    }
+}
+
+/* The end of an event, whatever became of it. */
+static void finish(struct ingest_core *in, struct ingest_event *e, int code)
+{
+    struct ingest_waiter *w = e->waiter;
+    if (code < 0 || e->dead) {
+        metric_count(METRIC_INGEST_EVENTS, code < 0 ? INGEST_REFUSED : INGEST_DEAD);
+    }
+    if (w) {
+        ingest_abandon(w);
+    }
+    set_state(in, e, INGEST_GONE);
+    ingest_event_free(e);
+    if (w) {
+        w->on_done(w, code < 0 ? ERR_UNAVAILABLE : 0);
+    }
+}
+
+struct ingest_event *ingest_event_new(enum call_source source)
+{
+    struct ingest_event *e = mem_alloc(sizeof(*e));
+    e->call = call_event_make(source);
+    return e;
+}
+
+void ingest_event_free(struct ingest_event *e)
+{
+    arena_free(&e->arena);
+    buf_free(&e->body);
+    buf_free(&e->kept);
+    free(e);
+}
+
+static int submit(struct ingest_core *in, struct ingest_event *e, struct ingest_waiter *w)
+{
+    e->bytes = e->body.len + e->kept.len + sizeof(*e);
+    bool full = in->waiting.count + in->alone.count >= CAP_INGEST_EVENTS;
+    if (full || (in->bytes > 0 && in->bytes + e->bytes > CAP_INGEST_BYTES)) {
+        metric_count(METRIC_INGEST_EVENTS, INGEST_REFUSED);
+        ingest_event_free(e);
+        return ERR_BUSY;
+    }
+    e->arrived_ms = loop_now_ms(in->loop);
+    e->waiter = w;
+    if (w) {
+        w->event = e;
+        w->until_ms = e->arrived_ms + w->patience_ms;
+        if (w->patience_ms) {
+            w->patient = &in->patient;
+            list_push(&in->patient, &w->node);
+        }
+    }
+    set_state(in, e, e->dead ? INGEST_ALONE : INGEST_WAITING);
+    return 0;
+}
+
+int ingest_submit(struct ingest *in, struct ingest_event *e, struct ingest_waiter *waiter)
+{
+    metric_add(METRIC_INGEST_STORED_BYTES, 0, 0, (double)e->call.payload.n);
+    return submit(in->core, e, waiter);
+}
+
+int ingest_dead_letter(struct ingest *in, struct ingest_event *e, enum metric_dead reason, struct ingest_waiter *waiter)
+{
+    e->dead = true;
+    e->dead_reason = reason;
+    return submit(in->core, e, waiter);
+}
+
+/* ERR_BAD_DATA of one event alone: it will never be taken. Anything else may pass when it is tried again. */
+static void settle_alone(struct ingest_core *in, struct ingest_event *e, int code)
+{
+    bool again = code != ERR_DENIED && ++e->tries < CAP_EVENT_TRIES;
+    if (code == 0) {
+        finish(in, e, 0);
+    } else if (code == ERR_BAD_DATA && !e->dead) {
+        e->dead = true;
+        e->dead_reason = DEAD_REJECTED;
+        set_state(in, e, INGEST_ALONE);
+    } else if (code == ERR_CONFLICT && again) {
+        set_state(in, e, INGEST_ALONE);
+    } else if (code != ERR_BAD_DATA && again) {
+        set_state(in, e, e->dead ? INGEST_ALONE : INGEST_WAITING);
+        in->again_ms = loop_now_ms(in->loop) + AGAIN_MS;
+    } else {
+        finish(in, e, ERR_UNAVAILABLE);
+    }
+}
+
+static void log_refused(const struct ingest_batch *b, int code)
+{
+    log_event(LOG_WARN, "batch_refused", LOG_CSTR("reason", err_info(code)->code),
+              LOG_CSTR("sqlstate", b->unit.sqlstate), LOG_INT("events", (int64_t)b->events.count));
+}
+
+/* A refused batch is taken apart; an uncertain one goes back to the queue as it is. */
+static void settle_failed(struct ingest_core *in, struct ingest_batch *b, int code)
+{
+    bool alone = b->events.count == 1;
+    bool take_apart = code == ERR_BAD_DATA || code == ERR_CONFLICT || code == ERR_DENIED || code == ERR_TOO_LARGE;
+    struct list_node *n;
+    log_refused(b, code);
+    while ((n = list_pop(&b->events))) {
+        struct ingest_event *e = container_of(n, struct ingest_event, node);
+        if (alone) {
+            settle_alone(in, e, code == ERR_TOO_LARGE ? ERR_BAD_DATA : code);
+        } else {
+            set_state(in, e, take_apart ? INGEST_ALONE : INGEST_WAITING);
+        }
+    }
+    if (!take_apart) {
+        in->again_ms = loop_now_ms(in->loop) + AGAIN_MS;
+    }
+}
+
+static void count_stored(struct ingest_core *in, const struct ingest_batch *b)
+{
+    struct field as_int = {.kind = FIELD_INT};
+    int64_t stored = 0, unassigned = 0;
+    int rc = field_set_text(&as_int, &stored, db_cell(&b->unit, 0, 0, 0));
+    rc = rc ? rc : field_set_text(&as_int, &unassigned, db_cell(&b->unit, 0, 0, 1));
+    assert(rc == 0);
+    metric_add(METRIC_INGEST_EVENTS, INGEST_DUPLICATE, 0, (double)b->events.count - (double)stored);
+    metric_add(METRIC_INGEST_EVENTS, INGEST_STORED, 0, (double)stored);
+    metric_add(METRIC_UNASSIGNED, 0, 0, (double)unassigned);
+    metric_observe(METRIC_INGEST_BATCH_EVENTS, 0, (double)b->events.count);
+    metric_observe(METRIC_INGEST_BATCH_SECONDS, 0, (double)(loop_now_ms(in->loop) - b->sent_ms) / 1e3);
+    ingest_merge(in->pool, db_cell(&b->unit, 0, 0, 2));
+}
+
+static void on_batch_done(struct db_unit *u, int code)
+{
+    struct ingest_batch *b = container_of(u, struct ingest_batch, unit);
+    struct ingest_core *in = b->core;
+    in->batches--;
+    if (code < 0) {
+        settle_failed(in, b, code);
+    } else {
+        count_stored(in, b);
+        struct list_node *n;
+        while ((n = list_pop(&b->events))) {
+            finish(in, container_of(n, struct ingest_event, node), 0);
+        }
+    }
+    ingest_batch_free(b);
+}
+
+static void send_batch(struct ingest_core *in, struct ingest_batch *b)
+{
+    int rc = ingest_batch_seal(b);
+    b->unit.on_done = on_batch_done;
+    b->sent_ms = loop_now_ms(in->loop);
+    rc = rc ? rc : db_submit(in->pool, &b->unit);
+    if (rc < 0) {
+        settle_failed(in, b, rc);
+        ingest_batch_free(b);
+    } else {
+        in->batches++;
+    }
+}
+
+static void gather(struct ingest_core *in)
+{
+    struct ingest_batch *b = ingest_batch_new(in);
+    struct list_node *n;
+    while ((n = list_first(&in->waiting)) && b->events.count < CAP_BATCH_EVENTS && b->bytes < CAP_BATCH_BYTES) {
+        struct ingest_event *e = container_of(n, struct ingest_event, node);
+        set_state(in, e, INGEST_SENT);
+        ingest_batch_add(b, e);
+    }
+    send_batch(in, b);
+}
+
+/* A dead letter on its way. */
+struct letter {
+    struct ingest_core *core;
+    struct db_unit unit;
+    struct db_param params[3];
+    struct ingest_event *event;
+};
+
+static void on_letter_done(struct db_unit *u, int code)
+{
+    struct letter *l = container_of(u, struct letter, unit);
+    struct ingest_core *in = l->core;
+    struct ingest_event *e = l->event;
+    free(l);
+    in->singles--;
+    if (code == 0) {
+        metric_count(METRIC_DEAD_LETTERS, e->dead_reason);
+        log_event(LOG_WARN, "dead_letter", LOG_INT("reason", e->dead_reason), LOG_INT("bytes", (int64_t)e->bytes));
+    }
+    settle_alone(in, e, code);
+}
+
+static void send_letter(struct ingest_core *in, struct ingest_event *e)
+{
+    static const char *const reasons[] = {"bad_json", "not_an_envelope", "rejected_by_database"};
+    struct letter *l = mem_alloc(sizeof(*l));
+    l->core = in;
+    l->event = e;
+    l->params[0] = db_text(e->call.source == CALL_TWILIO ? STR("twilio") : STR("vapi"));
+    l->params[1] = db_text(str_of(reasons[e->dead_reason]));
+    l->params[2] = db_bytes(e->kept.len ? buf_str(&e->kept) : buf_str(&e->body));
+    l->unit.role = "ringback_ingest";
+    l->unit.on_done = on_letter_done;
+    db_unit_add(&l->unit, STMT_DEAD_LETTER_INSERT, l->params, 3);
+    int rc = db_submit(in->pool, &l->unit);
+    if (rc < 0) {
+        free(l);
+        settle_alone(in, e, rc);
+    } else {
+        in->singles++;
+    }
+}
+
+static void send_alone(struct ingest_core *in)
+{
+    struct ingest_event *e = container_of(list_first(&in->alone), struct ingest_event, node);
+    set_state(in, e, INGEST_SENT);
+    if (e->dead) {
+        send_letter(in, e);
+    } else {
+        struct ingest_batch *b = ingest_batch_new(in);
+        ingest_batch_add(b, e);
+        send_batch(in, b);
+    }
+}
+
+static void flush_turn(struct loop_hook *h)
+{
+    struct ingest_core *in = container_of(h, struct ingest_core, flush_hook);
+    bool may_send = db_pool_ready(in->pool) > 0 && loop_now_ms(in->loop) >= in->again_ms;
+    for (size_t left = in->alone.count; may_send && left > 0 && in->batches + in->singles < CAP_SINGLES_IN_FLIGHT; left--) {
+        send_alone(in);
+    }
+    while (may_send && in->waiting.count > 0 && in->batches < CAP_BATCHES_IN_FLIGHT &&
+           loop_now_ms(in->loop) >= in->again_ms) {
+        gather(in);
+    }
+}
+
+/* Gives up on events that have waited too long; they stand in order of arrival, but for those that were sent before. */
+static void expire(struct ingest_core *in, struct list *queue, uint64_t now)
+{
+    struct list_node *next;
+    for (struct list_node *n = list_first(queue); n; n = next) {
+        next = list_next(queue, n);
+        struct ingest_event *e = container_of(n, struct ingest_event, node);
+        if (e->arrived_ms + CAP_INGEST_MS <= now) {
+            finish(in, e, ERR_UNAVAILABLE);
+        }
+    }
+}
+
+static void on_clock(uv_timer_t *t)
+{
+    struct ingest_core *in = container_of(t, struct ingest_core, clock);
+    uint64_t now = loop_now_ms(in->loop);
+    struct list_node *next;
+    for (struct list_node *n = list_first(&in->patient); n; n = next) {
+        next = list_next(&in->patient, n);
+        struct ingest_waiter *w = container_of(n, struct ingest_waiter, node);
+        if (w->until_ms <= now) {
+            ingest_abandon(w);
+            w->on_done(w, ERR_TIMEOUT);
+        }
+    }
+    expire(in, &in->waiting, now);
+    expire(in, &in->alone, now);
+    struct list_node *oldest = list_first(&in->waiting);
+    double age_ms = oldest ? (double)(now - container_of(oldest, struct ingest_event, node)->arrived_ms) : 0;
+    metric_set(METRIC_INGEST_OLDEST, 0, 0, age_ms / 1e3);
+}
+
+void ingest_start(struct ingest *handle, struct loop *loop, struct db_pool *pool)
+{
+    struct ingest_core *in = mem_alloc(sizeof(*in));
+    handle->core = in;
+    in->handle = handle;
+    in->loop = loop;
+    in->pool = pool;
+    list_init(&in->waiting);
+    list_init(&in->alone);
+    list_init(&in->patient);
+    in->flush_hook.run = flush_turn;
+    loop_add_hook(loop, &in->flush_hook);
+    uv_timer_init(&loop->uv, &in->clock);
+    uv_timer_start(&in->clock, on_clock, CLOCK_MS, CLOCK_MS);
+}
+
+static void on_closed(uv_handle_t *h)
+{
+    struct ingest_core *in = container_of((uv_timer_t *)h, struct ingest_core, clock);
+    struct ingest *handle = in->handle;
+    struct list *queues[] = {&in->waiting, &in->alone};
+    for (size_t i = 0; i < 2; i++) {
+        struct list_node *n;
+        while ((n = list_first(queues[i]))) {
+            finish(in, container_of(n, struct ingest_event, node), ERR_UNAVAILABLE);
+        }
+    }
+    free(in);
+    handle->core = NULL;
+    handle->on_stopped(handle);
+}
+
+void ingest_stop(struct ingest *in, void (*on_stopped)(struct ingest *))
+{
+    in->on_stopped = on_stopped;
+    loop_remove_hook(in->core->loop, &in->core->flush_hook);
+    uv_close((uv_handle_t *)&in->core->clock, on_closed);
+}
+
+bool ingest_is_idle(const struct ingest *in)
+{
+    const struct ingest_core *c = in->core;
+    return c->waiting.count + c->alone.count + c->batches + c->singles == 0;
+}

@@ -1,0 +1,28 @@
+#pragma once
+/* A batch on its way to Postgres: events as arrays, one per column of the statement. Private to ingest*.c. */
+#include "caps.h"
+#include "db_param.h"
+#include "db_unit.h"
+#include "ingest.h"
+
+#define BATCH_COLUMNS 24
+#define BATCH_SAID_COLUMNS 6
+#define BATCH_SLOTS 1024 /* hash table of event keys: a power of two above CAP_BATCH_EVENTS */
+
+struct ingest_batch {
+    struct ingest_core *core;
+    struct db_unit unit;
+    struct db_array columns[BATCH_COLUMNS], said[BATCH_SAID_COLUMNS];
+    struct db_param params[BATCH_COLUMNS], said_params[BATCH_SAID_COLUMNS];
+    struct list events; /* all of them, repeated ones too: they share the outcome */
+    size_t bytes, rows;
+    uint64_t sent_ms;
+    const unsigned char *keys[BATCH_SLOTS];
+};
+
+struct ingest_batch *ingest_batch_new(struct ingest_core *core);
+void ingest_batch_free(struct ingest_batch *b);
+/* Takes the event onto the batch's list; it is encoded by ingest_batch_seal. */
+void ingest_batch_add(struct ingest_batch *b, struct ingest_event *e);
+/* Encodes everything and fills the unit. ERR_TOO_LARGE when an array passes its cap. */
+int ingest_batch_seal(struct ingest_batch *b) must_check;
