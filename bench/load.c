@@ -20,13 +20,20 @@ enum conn_state {
     CONN_CLOSED   /* the target took no new connection */
 };
 
+/* Where a call stands: its next message. */
+struct live_call {
+    struct call_identity identity;
+    size_t message;
+};
+
 struct conn {
     int fd;
     enum conn_state state;
     int answered, keep_alive;
-    size_t message, sent_bytes;
+    size_t message, sent_bytes; /* of the request under way */
     uint64_t due_us;
     struct call_identity call;
+    struct live_call own;
     llhttp_t parser;
     struct conn *next_idle;
 };
@@ -39,6 +46,8 @@ struct load {
     struct usage *usage;
     struct load_result *result;
     struct conn *conns, *idle;
+    struct live_call *lives; /* shared by all connections, else NULL */
+    size_t next_live;
     int epoll_fd, under_way;
     enum phase phase;
     uint64_t start_us, measure_us, phase_end_us, now_us, serials, due_count;
@@ -109,10 +118,16 @@ static void conn_send(struct load *load, struct conn *conn)
 
 static void conn_begin(struct load *load, struct conn *conn, uint64_t due_us)
 {
-    if (conn->message == load->workload->count || conn->call.serial == 0) {
-        conn->message = conn->call.serial ? 0 : conn->message;
-        call_identity_make(++load->serials, load->settings->seed, &conn->call);
+    struct live_call *live = &conn->own;
+    if (load->lives) {
+        live = &load->lives[load->next_live++ % (size_t)load->settings->live_calls];
     }
+    if (live->message == load->workload->count || live->identity.serial == 0) {
+        live->message = live->identity.serial ? 0 : live->message;
+        call_identity_make(++load->serials, load->settings->seed, &live->identity);
+    }
+    conn->call = live->identity;
+    conn->message = live->message++;
     conn->due_us = due_us;
     conn->sent_bytes = 0;
     conn->answered = 0;
@@ -151,7 +166,6 @@ static void conn_finish(struct load *load, struct conn *conn)
         result->events++;
         latency_add(&result->latency, load->now_us > conn->due_us ? load->now_us - conn->due_us : 0);
     }
-    conn->message++;
 }
 
 static void conn_reopen(struct load *load, struct conn *conn)
@@ -168,7 +182,6 @@ static void conn_drop(struct load *load, struct conn *conn, uint64_t *counter)
     if (conn->state != CONN_IDLE) {
         (*counter)++;
         load->under_way--;
-        conn->message++;
     } else {
         for (struct conn **at = &load->idle; *at; at = &(*at)->next_idle) {
             if (*at == conn) {
@@ -274,17 +287,29 @@ static void load_advance(struct load *load)
     }
 }
 
+/* Calls begin at different messages, else all of them would send their reports at one time. */
+static int lives_begin(struct load *load)
+{
+    size_t count = (size_t)load->settings->live_calls;
+    load->lives = count ? calloc(count, sizeof *load->lives) : NULL;
+    for (size_t i = 0; load->lives && i < count; i++) {
+        load->lives[i].message = i % load->workload->count;
+    }
+    for (size_t i = 0; i < (size_t)load->settings->connections; i++) {
+        load->conns[i].own.message = i % load->workload->count;
+    }
+    return count && !load->lives ? -1 : 0;
+}
+
 static int load_open(struct load *load)
 {
     load->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     load->conns = calloc((size_t)load->settings->connections, sizeof *load->conns);
-    if (load->epoll_fd < 0 || !load->conns) {
+    if (load->epoll_fd < 0 || !load->conns || lives_begin(load)) {
         return -1;
     }
     for (int i = 0; i < load->settings->connections; i++) {
         struct conn *conn = &load->conns[i];
-        /* Calls begin at different messages, else all of them would send their reports at one time. */
-        conn->message = (size_t)i % load->workload->count;
         if (conn_open(load, conn)) {
             perror("connect");
             return -1;
@@ -321,6 +346,7 @@ int load_run(const struct load_settings *settings, struct workload *workload, st
     }
     close(load->epoll_fd);
     free(load->conns);
+    free(load->lives);
     free(load);
     return rc;
 }

@@ -1,6 +1,7 @@
 #pragma once
 /* Plays a workload against one HTTP server over keep-alive connections. Each connection plays one call after the
- * other, a message at a time; a new call takes the next serial, so no event is ever sent twice.
+ * other, a message at a time; or, with a number of live calls given, takes the next message of the next of those, so
+ * that several messages of one call are under way at once. A new call takes the next serial: no event is sent twice.
  *
  * Closed loop: every connection has one request under way at all times. Open loop: requests fall due at a fixed
  * rate whether or not earlier ones are answered; latency counts from the moment a request was due. */
@@ -20,6 +21,7 @@ struct load_settings {
     } target;
     socklen_t target_bytes;
     int connections;
+    int live_calls;         /* 0: one for each connection, its own */
     double rate_per_second; /* 0: closed loop */
     double warmup_seconds, seconds;
     uint64_t max_events; /* ends the measured window early; 0: no such bound */

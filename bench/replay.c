@@ -7,19 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage_text[] = "usage: replay [options] http://127.0.0.1:PORT/PATH WORKLOAD.ndjson\n"
-                                 "  -c, --connections N   keep-alive connections (256)\n"
-                                 "  -r, --rate N          open loop: N requests a second (closed loop)\n"
-                                 "  -w, --warmup S        seconds before measuring (2)\n"
-                                 "  -d, --seconds S       measured seconds (10, at most 600)\n"
-                                 "  -n, --count N         end the measured part after N events\n"
-                                 "  -s, --secret TEXT     value of x-vapi-secret\n"
-                                 "      --seed N          other ids for another run against the same database (1)\n"
-                                 "  -p, --process NAME=PID  also measure that process and its children (repeatable)\n";
+static const char usage_text[] =
+    "usage: replay [options] http://127.0.0.1:PORT/PATH WORKLOAD.ndjson\n"
+    "  -c, --connections N   keep-alive connections (256)\n"
+    "  -r, --rate N          open loop: N requests a second (closed loop)\n"
+    "  -l, --live N          so many live calls shared by all connections (each connection has its own)\n"
+    "  -w, --warmup S        seconds before measuring (2)\n"
+    "  -d, --seconds S       measured seconds (10, at most 600)\n"
+    "  -n, --count N         end the measured part after N events\n"
+    "  -s, --secret TEXT     value of x-vapi-secret\n"
+    "      --seed N          other ids for another run against the same database (1)\n"
+    "  -p, --process NAME=PID  also measure that process and its children (repeatable)\n";
 
 static const struct option long_options[] = {
     {"connections", required_argument, NULL, 'c'},
     {"rate", required_argument, NULL, 'r'},
+    {"live", required_argument, NULL, 'l'},
     {"warmup", required_argument, NULL, 'w'},
     {"seconds", required_argument, NULL, 'd'},
     {"count", required_argument, NULL, 'n'},
@@ -61,20 +64,23 @@ static int target_parse(const char *url, struct target *target_out, struct load_
 static int settings_check(const struct load_settings *s)
 {
     return s->connections >= 1 && s->connections <= LOAD_MAX_CONNECTIONS && s->seconds > 0 && s->seconds <= 600 &&
-                   s->warmup_seconds >= 0 && s->warmup_seconds <= 600 && s->rate_per_second >= 0
+                   s->live_calls >= 0 && s->warmup_seconds >= 0 && s->warmup_seconds <= 600 && s->rate_per_second >= 0
                ? 0
                : -1;
 }
 
 static int options_read(int argc, char **argv, struct load_settings *s, struct usage *usage, const char **secret_out)
 {
-    for (int c; (c = getopt_long(argc, argv, "c:r:w:d:n:s:p:h", long_options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "c:l:r:w:d:n:s:p:h", long_options, NULL)) != -1;) {
         switch (c) {
         case 'c':
             s->connections = atoi(optarg);
             break;
         case 'r':
             s->rate_per_second = atof(optarg);
+            break;
+        case 'l':
+            s->live_calls = atoi(optarg);
             break;
         case 'w':
             s->warmup_seconds = atof(optarg);

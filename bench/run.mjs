@@ -105,7 +105,7 @@ function programsCheck(build) {
 async function main() {
   const chosen = options(process.argv.slice(2));
   programsCheck(chosen.build);
-  const bench = { build: chosen.build, statement: "call_apply_batch", dir: workDir() };
+  const bench = { build: chosen.build, statement: "ingest_batch", dir: workDir() };
   const cleanUp = () => {
     bench.server?.kill("SIGKILL");
     bench.tap?.kill("SIGKILL");
