@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeWorkloads } from "./payloads/make.mjs";
 import { Postgres } from "./lib/postgres.mjs";
-import { baselineRound, recordPass, serverRound } from "./lib/rounds.mjs";
+import { baselineRound, pgbenchRound, recordPass, serverRound } from "./lib/rounds.mjs";
 import { page, summarise } from "./lib/report.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -70,9 +70,14 @@ async function runAll(bench, chosen) {
     if (chosen.only && !chosen.only.includes(name)) continue;
     report.workloads[name] = { payload, ...(await measure(bench, name, chosen)) };
   }
-  if (chosen.open && report.workloads.mix) {
-    const rate = Math.round(report.workloads.mix.summary.events_per_second / 2);
+  const mix = report.workloads.mix?.summary;
+  if (mix) {
+    report.pgbench = pgbenchRound(bench, { batch: Math.round(mix.bare_batch_events), seconds: chosen.load.seconds });
+  }
+  if (mix && chosen.open) {
+    const rate = Math.round(mix.events_per_second / 2);
     report.open_loop = { ...(await serverRound(bench, "mix", { ...chosen.load, rate })) };
+    report.burst = await serverRound(bench, "mix", { ...chosen.load, live: 64 });
   }
   return report;
 }
@@ -105,7 +110,7 @@ function programsCheck(build) {
 async function main() {
   const chosen = options(process.argv.slice(2));
   programsCheck(chosen.build);
-  const bench = { build: chosen.build, statement: "ingest_batch", dir: workDir() };
+  const bench = { here, build: chosen.build, statement: "ingest_batch", dir: workDir() };
   const cleanUp = () => {
     bench.server?.kill("SIGKILL");
     bench.tap?.kill("SIGKILL");

@@ -66,6 +66,16 @@ export function page(report) {
     "Read the ratios, not the absolute figures.", "",
     table(report), "",
   ];
+  const check = report.pgbench;
+  if (check) {
+    lines.push(`pgbench, the same statements with made-up arrays of ${check.batch}: ${whole(check.events_per_second)} events/s, ` +
+      `Postgres CPU ${check.postgres_cpu_s_per_1k.toFixed(4)} s/1k, the making of the arrays included.`, "");
+  }
+  if (report.burst) {
+    const { events_per_second: rate, latency_ms: ms } = report.burst;
+    lines.push(`Mix with four messages of each call under way at once: ${whole(rate)} events/s, ` +
+      `p50 ${ms.p50.toFixed(1)} ms, p99 ${ms.p99.toFixed(1)} ms.`, "");
+  }
   if (open) {
     const { p50, p99 } = open.latency_ms;
     lines.push(`Open loop, mix at ${whole(open.rate)} events/s (half of the closed loop): p50 ${p50.toFixed(1)} ms, ` +

@@ -1,7 +1,7 @@
 // The passes of a benchmark: the server under load, a recording of what it sends to Postgres, and the recording played
 // by a bare client. Each starts from the same seeded database.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Server, secret } from "./server.mjs";
 
@@ -13,8 +13,8 @@ function program(bench, name, args) {
   return JSON.parse(done.stdout);
 }
 
-function replay(bench, server, workload, { connections = 256, warmup, seconds, rate = 0 }) {
-  const args = ["-c", connections, "-w", warmup, "-d", seconds, "-s", secret, "-r", rate,
+function replay(bench, server, workload, { connections = 256, warmup, seconds, rate = 0, live = 0 }) {
+  const args = ["-c", connections, "-w", warmup, "-d", seconds, "-s", secret, "-r", rate, "-l", live,
     "-p", `server=${server.child.pid}`, "-p", `postgres=${bench.postgres.pid}`,
     server.webhookUrl(), join(bench.dir, "workloads", `${workload}.ndjson`)];
   return program(bench, "replay", args.map(String));
@@ -111,4 +111,37 @@ export function baselineRound(bench, record) {
   const files = readdirSync(record.dir).map((name) => join(record.dir, name));
   const { pid, port } = bench.postgres;
   return program(bench, "pgfeed", ["-s", bench.statement, "-p", `postgres=${pid}`, String(port), ...files]);
+}
+
+// CPU seconds of the postmaster, its living children and those it has waited for.
+function postgresSeconds({ pid }) {
+  let ticks = 0;
+  for (const name of readdirSync("/proc").filter((entry) => /^[0-9]+$/.test(entry))) {
+    try {
+      const fields = readFileSync(`/proc/${name}/stat`, "utf8").split(") ").at(-1).split(" ").map(Number);
+      if (Number(name) === pid || fields[1] === pid) ticks += fields[11] + fields[12] + fields[13] + fields[14];
+    } catch {
+      // the process has ended meanwhile: its parent counts it
+    }
+  }
+  return ticks / 100;
+}
+
+// The check that needs nothing but pgbench: the same unit with arrays made up by Postgres itself.
+export function pgbenchRound(bench, { batch, seconds }) {
+  const script = join(bench.dir, "ingest.sql");
+  const made = spawnSync(process.execPath, [join(bench.here, "pgbench.mjs")], { encoding: "utf8" });
+  if (made.status !== 0) throw new Error(`pgbench.mjs failed: ${made.stderr}`);
+  writeFileSync(script, made.stdout);
+  bench.postgres.reset();
+  const before = postgresSeconds(bench.postgres);
+  const load = ["-n", "-M", "prepared", "-c", "2", "-j", "1", "-T", String(Math.ceil(seconds)), "-f", script];
+  const where = ["-h", "127.0.0.1", "-p", String(bench.postgres.port), "-U", "ringback_server", "ringback"];
+  const args = [...load, "-D", "b=0", "-D", `batch=${batch}`, ...where];
+  const done = spawnSync(join(bench.postgres.bin, "pgbench"), args, { encoding: "utf8" });
+  const tps = Number(/tps = ([0-9.]+)/.exec(done.stdout)?.[1]);
+  if (done.status !== 0 || !tps) throw new Error(`pgbench failed: ${done.stderr}`);
+  const events = Number(bench.postgres.sql("select count(*) from call_events", "ringback"));
+  const cpu = postgresSeconds(bench.postgres) - before;
+  return { batch, events, events_per_second: tps * batch, postgres_cpu_s_per_1k: (cpu * 1000) / events };
 }
