@@ -2,7 +2,7 @@
 // check the order of magnitude with nothing but pgbench. README.md says how it differs from the recorded batches.
 //
 //   node bench/pgbench.mjs > ingest.sql
-//   pgbench -n -M prepared -c 2 -j 1 -T 10 -D b=0 -D batch=100 -f ingest.sql -U ringback_server ringback
+//   pgbench -n -M prepared -c 2 -T 10 -D b=0 -D batch=100 -f ingest.sql -U ringback_server ringback
 //
 // Each of `batch` slots plays one call after the other; transaction b of a client sends message (b + slot) % 29 of each.
 import { readFileSync } from "node:fs";
@@ -22,9 +22,10 @@ function statement(file, name) {
 // Columns of one event, from its row `x`: slot, step (0 to 28), call (number of the call), at (its time).
 const small = `jsonb_build_object('type', 'transcript', 'timestamp', x.step, 'role', 'user', 'transcriptType', 'final',
   'call', jsonb_build_object('id', x.call), 'transcript', '${transcript}')`;
+const message = `jsonb_build_object('role', 'user', 'message', '${transcript}', 'time', m, 'endTime', m,
+  'secondsFromStart', m, 'duration', m, 'source', repeat('s', 600))`;
 const report = `jsonb_build_object('type', 'end-of-call-report', 'call', jsonb_build_object('id', x.call), 'artifact',
-  jsonb_build_object('messages', (select jsonb_agg(jsonb_build_object('role', 'user', 'message', '${transcript}', 'time', m,
-  'endTime', m, 'secondsFromStart', m, 'duration', m, 'source', repeat('s', 600))) from generate_series(1, ${messagesInReport}) m)))`;
+  jsonb_build_object('messages', (select jsonb_agg(${message}) from generate_series(1, ${messagesInReport}) m)))`;
 const event = {
   event_key: "md5(x.call || ' ' || x.step)::uuid",
   source: "'vapi'",
@@ -57,7 +58,8 @@ const utterance = {
 };
 
 const rows = `(select slot, (:b + slot) % 29 as step, :client_id || '-' || slot || '-' || (:b + slot) / 29 as call,
-  timestamptz '2026-11-18 15:04:05Z' + ((:b + slot) / 29) * interval '1 second' as at from generate_series(1, :batch) slot) x`;
+  timestamptz '2026-11-18 15:04:05Z' + ((:b + slot) / 29) * interval '1 second' as at
+  from generate_series(1, :batch) slot) x`;
 const saidRows = `${rows} cross join lateral generate_series(1, case x.step when 28 then ${messagesInReport} else 1 end) m
   where x.step between 3 and 20 or x.step = 28`;
 
@@ -71,5 +73,6 @@ function withArrays(text, columns, from) {
 }
 
 const role = statement("session.sql", "take_role").replace("$1::text", "'ringback_ingest'").replace("$2::text", "''");
-console.log(["begin", role, withArrays(statement("ingest.sql", "ingest_batch"), event, rows),
-  withArrays(statement("ingest.sql", "ingest_utterances"), utterance, saidRows), "commit"].join(";\n\n") + ";\n\\set b :b + 1");
+const events = withArrays(statement("ingest.sql", "ingest_batch"), event, rows);
+const said = withArrays(statement("ingest.sql", "ingest_utterances"), utterance, saidRows);
+console.log(["begin", role, events, said, "commit", "\\set b :b + 1"].join(";\n\n"));

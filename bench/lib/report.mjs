@@ -68,8 +68,9 @@ export function page(report) {
   ];
   const check = report.pgbench;
   if (check) {
-    lines.push(`pgbench, the same statements with made-up arrays of ${check.batch}: ${whole(check.events_per_second)} events/s, ` +
-      `Postgres CPU ${check.postgres_cpu_s_per_1k.toFixed(4)} s/1k, the making of the arrays included.`, "");
+    const cpu = check.postgres_cpu_s_per_1k.toFixed(4);
+    lines.push(`pgbench, the same statements with made-up arrays of ${check.batch}: ` +
+      `${whole(check.events_per_second)} events/s, Postgres CPU ${cpu} s/1k, the making of the arrays included.`, "");
   }
   if (report.burst) {
     const { events_per_second: rate, latency_ms: ms } = report.burst;
