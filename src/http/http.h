@@ -4,8 +4,8 @@
  *
  * A handler is called with the whole request: body complete, route found, guard passed, limits kept. It must answer
  * exactly once with http_reply (now or in a later turn), unless the client left first: then on_gone fires, once, in a
- * turn of its own, and the request must not be touched any more. A handler that answers before it returns need not set
- * on_gone. Everything a request points at is valid until its reply or on_gone. */
+ * turn of its own, and the request must not be touched any more. A handler that answers before it returns needs no
+ * waiter. Everything a request points at is valid until its reply or on_gone. */
 #include "arena.h"
 #include "buf.h"
 #include "list.h"
@@ -16,6 +16,11 @@ enum http_verb { VERB_GET, VERB_HEAD, VERB_POST, VERB_PATCH, VERB_DELETE, VERB_C
 
 struct http_request;
 struct http_server;
+
+/* Embedded in the object of a handler that answers later. */
+struct http_waiter {
+    void (*on_gone)(struct http_waiter *, struct http_request *);
+};
 
 /* One row of a route table: policy and pointer. The guard sees the complete request and returns 0 or an error code,
  * which becomes the answer. A GET route answers HEAD too. The metric label is the path. */
@@ -37,7 +42,7 @@ struct http_request {
     char id[33];            /* X-Request-Id: 32 hex digits, ours */
     uint64_t started_ms;    /* loop time of the first byte */
     struct str peer;        /* address without port, for limits and logs */
-    void (*on_gone)(struct http_request *); /* set by the handler that answers later */
+    struct http_waiter *waiter; /* set by the handler that answers later */
 };
 
 /* A header's value, absent when it is not there. The name's case does not matter; repeated headers: the first. */

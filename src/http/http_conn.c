@@ -20,6 +20,8 @@ static const unsigned next_states[CONN_STATE_COUNT] = {
     [CONN_LINGER] = BIT(CONN_CLOSING),
 };
 
+static void on_timer(uv_timer_t *t);
+
 static uint64_t now_ms(const struct http_conn *c)
 {
     return loop_now_ms(c->listener->loop);
@@ -46,13 +48,26 @@ static uint64_t deadline_of(struct http_conn *c)
     }
 }
 
+/* Deadlines mostly move back, request by request. A timer that is due earlier is left alone and looks again when it
+ * fires: in a busy connection it hardly ever has to be moved. */
+static void arm(struct http_conn *c, uint64_t at_ms)
+{
+    c->deadline_ms = at_ms;
+    if (at_ms == 0 || c->state == CONN_CLOSING || (c->timer_due_ms != 0 && c->timer_due_ms <= at_ms)) {
+        return;
+    }
+    uint64_t now = now_ms(c);
+    uv_timer_start(&c->timer, on_timer, at_ms > now ? at_ms - now : 0, 0);
+    c->timer_due_ms = at_ms > now ? at_ms : now;
+}
+
 void http_conn_set_state(struct http_conn *c, enum http_conn_state state)
 {
     assert(next_states[c->state] & BIT(state));
     list_remove(&c->listener->by_state[c->state], &c->node);
     list_push(&c->listener->by_state[state], &c->node);
     c->state = state;
-    http_conn_arm(c, deadline_of(c));
+    arm(c, deadline_of(c));
 }
 
 /* A body must come whole in time, and at a least rate once it had time to begin. */
@@ -65,7 +80,7 @@ static void check_body(struct http_conn *c)
     if (now_ms(c) - c->body_started_ms >= most_ms) {
         http_exchange_refuse(c, ERR_REQUEST_TIMEOUT);
     } else {
-        http_conn_arm(c, c->body_started_ms + most_ms);
+        arm(c, c->body_started_ms + most_ms);
     }
 }
 
@@ -79,7 +94,7 @@ static void check_write(struct http_conn *c)
         log_event(LOG_DEBUG, "http_slow_reader", LOG_INT("left_bytes", (int64_t)left), LOG_CSTR("id", c->request.id));
         http_conn_close(c);
     } else {
-        http_conn_arm(c, now_ms(c) + limits->write_ms);
+        arm(c, now_ms(c) + limits->write_ms);
     }
 }
 
@@ -88,7 +103,7 @@ static void on_timer(uv_timer_t *t)
     struct http_conn *c = container_of(t, struct http_conn, timer);
     c->timer_due_ms = 0;
     if (c->deadline_ms > now_ms(c)) {
-        http_conn_arm(c, c->deadline_ms);
+        arm(c, c->deadline_ms);
         return;
     }
     if (c->deadline_ms == 0) {
@@ -103,19 +118,6 @@ static void on_timer(uv_timer_t *t)
     } else {
         http_conn_close(c);
     }
-}
-
-/* Deadlines mostly move back, request by request. A timer that is due earlier is left alone and looks again when it
- * fires: in a busy connection it hardly ever has to be moved. */
-void http_conn_arm(struct http_conn *c, uint64_t at_ms)
-{
-    c->deadline_ms = at_ms;
-    if (at_ms == 0 || c->state == CONN_CLOSING || (c->timer_due_ms != 0 && c->timer_due_ms <= at_ms)) {
-        return;
-    }
-    uint64_t now = now_ms(c);
-    uv_timer_start(&c->timer, on_timer, at_ms > now ? at_ms - now : 0, 0);
-    c->timer_due_ms = at_ms > now ? at_ms : now;
 }
 
 static bool takes_requests(const struct http_conn *c)
@@ -203,7 +205,7 @@ void http_conn_gone(struct http_conn *c)
     log_event(LOG_DEBUG, "http_client_gone", LOG_CSTR("id", c->request.id));
     http_conn_set_state(c, CONN_GONE);
     uv_read_stop((uv_stream_t *)&c->tcp);
-    if (c->request.on_gone) {
+    if (c->request.waiter) {
         loop_defer(c->listener->loop, &c->task);
     }
 }
@@ -226,7 +228,7 @@ static void run_task(struct loop_task *t)
 {
     struct http_conn *c = container_of(t, struct http_conn, task);
     if (c->state == CONN_GONE) {
-        c->request.on_gone(&c->request);
+        c->request.waiter->on_gone(c->request.waiter, &c->request);
         http_conn_close(c);
     } else if (c->state == CONN_ANSWERED) {
         http_exchange_resume(c);
@@ -324,6 +326,6 @@ int http_conn_open(struct http_listener *l, int fd, const struct sockaddr_storag
         http_conn_close(c);
         return ERR_CONNECT;
     }
-    http_conn_arm(c, deadline_of(c));
+    arm(c, deadline_of(c));
     return 0;
 }

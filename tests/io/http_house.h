@@ -33,8 +33,9 @@ static inline void on_hello(struct http_request *r)
     http_reply(r, 200, "text/plain", STR("hello"));
 }
 
-static inline void on_gone(struct http_request *r)
+static inline void on_gone(struct http_waiter *w, struct http_request *r)
 {
+    (void)w;
     house.gone++;
     for (size_t i = 0; i < house.waiting_count; i++) {
         if (house.waiting[i] == r) {
@@ -46,7 +47,8 @@ static inline void on_gone(struct http_request *r)
 static inline void on_later(struct http_request *r)
 {
     house.handled++;
-    r->on_gone = on_gone;
+    static struct http_waiter waiter = {on_gone};
+    r->waiter = &waiter;
     house.waiting[house.waiting_count++] = r;
 }
 
