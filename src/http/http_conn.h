@@ -40,7 +40,7 @@ struct http_conn {
     uv_write_t write;
     struct loop_task task; /* ANSWERED: go on; GONE: tell the handler */
     struct http_peer *peer;
-    char peer_text[HTTP_PEER_TEXT_BYTES];
+    char peer_text[PEER_TEXT_BYTES];
     struct http_parse parse;
     struct buf pending; /* bytes behind the current request, from pending_at on */
     size_t pending_at;
@@ -62,8 +62,6 @@ int http_conn_open(struct http_listener *l, int fd, const struct sockaddr_storag
                    struct http_peer *peer) must_check;
 /* The one setter: checks the transition, moves the connection between the lists, sets the new state's deadline. */
 void http_conn_set_state(struct http_conn *c, enum http_conn_state state);
-/* Sets the deadline of the current state. */
-void http_conn_arm(struct http_conn *c, uint64_t at_ms);
 /* Sends the parts as one. To ANSWERED, WRITING, or CLOSING when the client is gone. */
 void http_conn_send(struct http_conn *c, const uv_buf_t *parts, unsigned count);
 /* Says goodbye: nothing more is sent, what comes is thrown away for a short while. */

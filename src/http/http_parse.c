@@ -29,11 +29,6 @@ struct str http_parse_header(const struct http_parse *p, struct str name)
     return (struct str){NULL, 0};
 }
 
-bool http_parse_chunked(const struct http_parse *p)
-{
-    return p->codings > 0;
-}
-
 int http_parse_verb(const struct http_parse *p, enum http_verb *verb_out)
 {
     switch (p->ll.method) {
@@ -250,6 +245,14 @@ static int judge_target(struct str target)
     return 0;
 }
 
+/* llhttp reads RTSP/1.0 too, where it knows the method. */
+static int judge_version(const struct http_parse *p, struct str target)
+{
+    const char *from = target.p + target.n + 1, *end = memchr(from, '\r', p->head.len - (size_t)(from - p->head.data));
+    struct str version = {from, (size_t)(end - from)};
+    return str_eq(version, STR("HTTP/1.1")) || str_eq(version, STR("HTTP/1.0")) ? 0 : ERR_HTTP_VERSION;
+}
+
 /* Who reads the length differently than we do reads the next request differently: any doubt is an error. */
 static int judge_framing(const struct http_parse *p)
 {
@@ -264,11 +267,13 @@ static int judge_framing(const struct http_parse *p)
 static int judge_head(struct http_parse *p)
 {
     enum http_verb verb;
-    if (p->ll.http_major != 1 || p->ll.http_minor > 1) {
-        return ERR_HTTP_VERSION;
+    struct str target = http_parse_target(p);
+    if (!target.p) {
+        return ERR_BAD_REQUEST;
     }
     int rc = http_parse_verb(p, &verb);
-    rc = rc ? rc : judge_target(http_parse_target(p));
+    rc = rc ? rc : judge_target(target);
+    rc = rc ? rc : judge_version(p, target);
     for (size_t i = 0; i < p->field_count && rc == 0; i++) {
         rc = judge_field(p, &p->fields[i]);
     }

@@ -51,4 +51,3 @@ int http_parse_body(struct http_parse *p, struct str *bytes, struct buf *body) m
 int http_parse_verb(const struct http_parse *p, enum http_verb *verb_out) must_check;
 struct str http_parse_target(const struct http_parse *p);
 struct str http_parse_header(const struct http_parse *p, struct str name);
-bool http_parse_chunked(const struct http_parse *p);

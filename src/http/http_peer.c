@@ -23,15 +23,15 @@ static bool four(const struct sockaddr_storage *a, uint32_t *address_out)
     return true;
 }
 
-struct str http_peer_text(const struct sockaddr_storage *a, char out[HTTP_PEER_TEXT_BYTES])
+struct str http_peer_text(const struct sockaddr_storage *a, char out[PEER_TEXT_BYTES])
 {
     uint32_t v4;
     const char *text;
     if (four(a, &v4)) {
         struct in_addr net = {htonl(v4)};
-        text = inet_ntop(AF_INET, &net, out, HTTP_PEER_TEXT_BYTES);
+        text = inet_ntop(AF_INET, &net, out, PEER_TEXT_BYTES);
     } else {
-        text = inet_ntop(AF_INET6, six(a), out, HTTP_PEER_TEXT_BYTES);
+        text = inet_ntop(AF_INET6, six(a), out, PEER_TEXT_BYTES);
     }
     return str_of(text);
 }
@@ -80,7 +80,7 @@ static struct http_peer **bucket(struct http_peers *t, const struct http_peer *k
     uint64_t h;
     memcpy(&h, k->key, sizeof(h));
     h = (h ^ t->seed) * 0x9e3779b97f4a7c15u;
-    return &t->buckets[(h ^ h >> 32) % HTTP_PEER_BUCKETS];
+    return &t->buckets[(h ^ h >> 32) % PEER_BUCKETS];
 }
 
 int http_peers_enter(struct http_peers *t, const struct sockaddr_storage *a, size_t most, struct http_peer **peer_out)

@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#define HTTP_PEER_TEXT_BYTES INET6_ADDRSTRLEN
-#define HTTP_PEER_BUCKETS 1024
+#define PEER_TEXT_BYTES INET6_ADDRSTRLEN
+#define PEER_BUCKETS 1024
 
 struct http_peer {
     struct http_peer *next;
@@ -18,12 +18,12 @@ struct http_peer {
 };
 
 struct http_peers {
-    struct http_peer *buckets[HTTP_PEER_BUCKETS];
+    struct http_peer *buckets[PEER_BUCKETS];
     uint64_t seed; /* random: nobody outside knows which addresses share a bucket */
 };
 
 /* The address without port, in `out`; an IPv4 address within IPv6 is written as IPv4. */
-struct str http_peer_text(const struct sockaddr_storage *a, char out[HTTP_PEER_TEXT_BYTES]);
+struct str http_peer_text(const struct sockaddr_storage *a, char out[PEER_TEXT_BYTES]);
 bool http_peer_is_public(const struct sockaddr_storage *a);
 
 /* One client more. 0, with NULL for an address that is not counted; ERR_BUSY when `most` are there already. */

@@ -234,9 +234,9 @@ void http_reply(struct http_request *r, int status, const char *content_type, st
     size_t body_bytes = bodiless || r->verb == VERB_HEAD ? 0 : body.n;
     uv_buf_t parts[] = {
         uv_buf_init(h.bytes, (unsigned)h.len),
-        uv_buf_init(c->reply_lines.data, (unsigned)c->reply_lines.len),
+        uv_buf_init((char *)buf_str(&c->reply_lines).p, (unsigned)c->reply_lines.len),
         uv_buf_init("\r\n", 2),
-        uv_buf_init((char *)body.p, (unsigned)body_bytes),
+        uv_buf_init(body.p ? (char *)body.p : "", (unsigned)body_bytes),
     };
     http_conn_send(c, parts, 4);
 }

@@ -86,7 +86,7 @@ static void turn_away(struct http_listener *l, int fd, const struct sockaddr_sto
 {
     static const char busy[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nConnection: close\r\n"
                                "Content-Length: 0\r\n\r\n";
-    char text[HTTP_PEER_TEXT_BYTES];
+    char text[PEER_TEXT_BYTES];
     http_listener_refused(l, ERR_BUSY, http_peer_text(from, text), STR("none"));
     ssize_t n = send(fd, busy, sizeof(busy) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
     (void)n;

@@ -223,6 +223,7 @@ static void sends_large_answers(void)
     peer_say(&peer, GET("/big?1000000") GET("/hello"));
     CHECK(PEER_WAIT(&house.loop, (peer_read(&peer), peer.n > 1000000 + 600)));
     CHECK_INT(house.handled, 2);
+    log_setup(LOG_ERROR + 1, LOG_FORMAT_TEXT);
     peer_say(&peer, GET("/big?1048577"));
     CHECK(PEER_WAIT(&house.loop, metric_value(METRIC_HTTP_REQUESTS, 6, metric_code(500)) == 1));
     peer_close(&peer);
