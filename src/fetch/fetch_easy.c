@@ -7,16 +7,15 @@ struct policy {
     long value;
 };
 
+/* Without QUICK_EXIT a call that ends while its name is looked up waits for the look-up, and the whole loop with it. */
 static const struct policy policies[] = {
     {CURLOPT_NOSIGNAL, 1},
-    {CURLOPT_QUICK_EXIT,
-     1}, /* else a call that ends while its name is looked up waits for that: the whole loop stands */
+    {CURLOPT_QUICK_EXIT, 1},
     {CURLOPT_FOLLOWLOCATION, 0},
     {CURLOPT_SSL_VERIFYPEER, 1},
     {CURLOPT_SSL_VERIFYHOST, 2},
     {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
     {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
-    {CURLOPT_HTTP09_ALLOWED, 0},
     {CURLOPT_NETRC, CURL_NETRC_IGNORED},
     {CURLOPT_MAXAGE_CONN, CAP_FETCH_KEEP_S},
 };
@@ -143,8 +142,8 @@ static void add_header(struct fetch_easy *e, const char *line)
 
 static int set_headers(struct fetch_easy *e, const struct fetch *f, struct arena *scratch)
 {
-    add_header(e,
-               "Expect:"); /* takes libcurl's own 100-continue away: it costs a second when the other side ignores it */
+    /* takes libcurl's own 100-continue away: it costs a second when the other side ignores it */
+    add_header(e, "Expect:");
     for (size_t i = 0; i < f->header_count; i++) {
         const struct fetch_header *h = &f->headers[i];
         if (!is_one_line(h->value)) {

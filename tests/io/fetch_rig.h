@@ -28,7 +28,7 @@ struct peer_client {
     uv_tcp_t tcp;
     struct list_node node;
     struct peer *peer;
-    char in[8192];
+    char in[8192]; /* the start of the request; what does not fit is counted and dropped */
     size_t len;
 };
 
@@ -88,6 +88,11 @@ static inline const struct peer_rule *peer_find(const struct peer *p, const char
     return r;
 }
 
+static inline size_t peer_kept(const struct peer_client *c)
+{
+    return c->len < sizeof(c->in) - 1 ? c->len : sizeof(c->in) - 1;
+}
+
 /* Bytes of the request at the start of the buffer, 0 when it is not whole yet. */
 static inline size_t peer_request_bytes(const struct peer_client *c)
 {
@@ -109,11 +114,9 @@ static inline void peer_on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
         return;
     }
     c->len += (size_t)n;
-    c->in[c->len] = '\0';
-    size_t whole = peer_request_bytes(c);
-    if (whole > 0) {
-        memcpy(c->peer->request, c->in, whole);
-        c->peer->request[whole] = '\0';
+    c->in[peer_kept(c)] = '\0';
+    if (peer_request_bytes(c) > 0) {
+        memcpy(c->peer->request, c->in, sizeof(c->in));
         c->peer->requests++;
         c->len = 0;
         peer_answer(c, peer_find(c->peer, c->peer->request));
@@ -122,9 +125,11 @@ static inline void peer_on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 
 static inline void peer_on_alloc(uv_handle_t *h, size_t size, uv_buf_t *buf)
 {
+    static char dropped[65536];
     (void)size;
     struct peer_client *c = container_of((uv_tcp_t *)h, struct peer_client, tcp);
-    *buf = uv_buf_init(c->in + c->len, (unsigned)(sizeof(c->in) - 1 - c->len));
+    size_t free_bytes = sizeof(c->in) - 1 - peer_kept(c);
+    *buf = free_bytes ? uv_buf_init(c->in + c->len, (unsigned)free_bytes) : uv_buf_init(dropped, sizeof(dropped));
 }
 
 static inline void peer_on_connection(uv_stream_t *s, int status)

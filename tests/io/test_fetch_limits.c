@@ -219,6 +219,24 @@ static void the_watchdog_ends_what_libcurl_forgot(void)
     rig_close(&r);
 }
 
+static void the_watchdog_leaves_ended_calls_alone(void)
+{
+    struct rig r;
+    struct ask a, b;
+    rig_open(&r, rules);
+    ask_init(&a, &r, "/ok");
+    ask_init(&b, &r, "/hang");
+    a.fetch.deadline_ms = 50;
+    CHECK_INT(ask_submit(&b, &r), 0);
+    CHECK_INT(ask_run(&a, &r), 0);
+    fetch_finish(&a.fetch);
+    rig_run_ms(&r, 50 + CAP_FETCH_WATCHDOG_MS + 200);
+    CHECK_INT(b.fired, 0);
+    CHECK_INT(count_of(FETCH_TIMEOUT), 0);
+    rig_close(&r);
+}
+
 TAP_MAIN(TEST(the_breaker_opens_and_tries_one), TEST(refusals_do_not_open_it), TEST(useless_answers_open_it),
          TEST(an_abandoned_probe_is_replaced), TEST(an_unusable_probe_is_replaced), TEST(calls_wait_for_a_connection),
-         TEST(the_room_is_full_at_its_cap), TEST(the_watchdog_ends_what_libcurl_forgot))
+         TEST(the_room_is_full_at_its_cap), TEST(the_watchdog_ends_what_libcurl_forgot),
+         TEST(the_watchdog_leaves_ended_calls_alone))
