@@ -44,11 +44,12 @@ static inline void on_gone(struct http_waiter *w, struct http_request *r)
     }
 }
 
+static struct http_waiter house_waiter = {on_gone};
+
 static inline void on_later(struct http_request *r)
 {
     house.handled++;
-    static struct http_waiter waiter = {on_gone};
-    r->waiter = &waiter;
+    r->waiter = &house_waiter;
     house.waiting[house.waiting_count++] = r;
 }
 

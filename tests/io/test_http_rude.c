@@ -122,7 +122,7 @@ static void answer_and_farewell_cross(void)
     house_close();
 }
 
-static void waits_for_a_handler_without_on_gone(void)
+static void waits_for_a_handler_without_a_waiter(void)
 {
     house_open();
     house_meet(&peer);
@@ -351,7 +351,7 @@ static void survives_anything(void)
 
 TAP_MAIN(TEST(reads_byte_by_byte), TEST(drops_half_a_head_at_eof), TEST(answers_after_half_close),
          TEST(closes_after_the_last_of_a_half_closed), TEST(tells_the_handler_that_the_client_left),
-         TEST(answer_and_farewell_cross), TEST(waits_for_a_handler_without_on_gone),
+         TEST(answer_and_farewell_cross), TEST(waits_for_a_handler_without_a_waiter),
          TEST(notices_the_reset_when_writing), TEST(stops_reading_when_enough_is_kept),
          TEST(cuts_a_reader_that_does_not_read), TEST(serves_a_slow_reader), TEST(survives_a_reset_while_writing),
          TEST(says_why_before_it_closes), TEST(ignores_what_follows_a_close),
