@@ -163,19 +163,22 @@ static void an_absent_type_is_absent(void)
     rig_close(&r);
 }
 
-/* A closed port: the fastest failure there is, and still in a later turn than its submit. */
-static void a_refused_connection_fails_later(void)
+/* A closed port, and an address that connect() itself refuses: libcurl fails before its first return, on_done later. */
+static void a_failure_at_once_is_told_later(void)
 {
-    struct rig r;
-    struct ask a;
-    rig_open(&r, rules);
-    ask_init(&a, &r, "/ok");
-    snprintf(a.url, sizeof(a.url), "http://127.0.0.1:1/");
-    a.fetch.url = str_of(a.url);
-    CHECK_INT(ask_run(&a, &r), ERR_CONNECT);
-    CHECK_INT(a.fetch.status, 0);
-    CHECK_INT((int)metric_value(METRIC_UPSTREAM_REQUESTS, UPSTREAM_VAPI, FETCH_CONNECT), 1);
-    rig_close(&r);
+    static const char *const nowhere[] = {"http://127.0.0.1:1/", "http://255.255.255.255/"};
+    for (size_t i = 0; i < 2; i++) {
+        struct rig r;
+        struct ask a;
+        tap_case(nowhere[i]);
+        rig_open(&r, rules);
+        ask_init(&a, &r, "/ok");
+        a.fetch.url = str_of(nowhere[i]);
+        CHECK_INT(ask_run(&a, &r), ERR_CONNECT);
+        CHECK_INT(a.fetch.status, 0);
+        CHECK_INT((int)metric_value(METRIC_UPSTREAM_REQUESTS, UPSTREAM_VAPI, FETCH_CONNECT), 1);
+        rig_close(&r);
+    }
 }
 
 static void tls_with_a_plain_peer_is_no_connection(void)
@@ -238,6 +241,6 @@ static void a_header_of_two_lines_is_refused(void)
 }
 
 TAP_MAIN(TEST(every_answer_has_one_end), TEST(the_request_is_what_was_asked), TEST(a_long_body_is_sent_at_once),
-         TEST(an_absent_type_is_absent), TEST(a_refused_connection_fails_later),
+         TEST(an_absent_type_is_absent), TEST(a_failure_at_once_is_told_later),
          TEST(tls_with_a_plain_peer_is_no_connection), TEST(unusable_urls_are_refused_at_submit),
          TEST(a_header_of_two_lines_is_refused))
