@@ -4,7 +4,7 @@
 //   node bench/pgbench.mjs > ingest.sql
 //   pgbench -n -M prepared -c 2 -T 10 -D b=0 -D batch=100 -f ingest.sql -U ringback_server ringback
 //
-// Each of `batch` slots plays one call after the other; transaction b of a client sends message (b + slot) % 29 of each.
+// Each of `batch` slots plays one call after the other; transaction b of a client sends message (b + slot) % 29 of it.
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
