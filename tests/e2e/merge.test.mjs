@@ -139,11 +139,11 @@ test("an unmapped call is adopted by itself when the mapping appears, and so are
 });
 
 test("after the mapping the server itself knows the number, without a restart", async () => {
-  await until("a new call reaches Vapi", async () => {
+  await until("a new call gets the business's assistant", async () => {
     const sid = freshSid();
     await ring(server, sid, { To: UNMAPPED_PHONE });
-    return fake.callsFor(sid).length === 1;
-  }, 60000, 500);
+    return fake.callsFor(sid)[0].json.assistantId === LARKSPUR.assistantId;
+  }, 20000, 500);
 });
 
 test("a call without any number stays unassigned and is not adopted by chance", async () => {

@@ -1,7 +1,7 @@
 // Calls that come when something is missing: no Vapi, no mapping, no database. The caller is looked after all the same.
 import test from "node:test";
 import assert from "node:assert/strict";
-import { LARKSPUR, PLAIN, UNMAPPED_PHONE, until } from "./lib/env.mjs";
+import { DEFAULT_ASSISTANT_ID, LARKSPUR, PLAIN, UNMAPPED_PHONE, until } from "./lib/env.mjs";
 import { WITHOUT_VAPI, World } from "./lib/world.mjs";
 import { freshSid, inbound, postForm, ring } from "./lib/twilio.mjs";
 import { assertDials, assertVoicemail, readTwiml, verbs } from "./lib/twiml.mjs";
@@ -23,18 +23,28 @@ test("Vapi not configured: forwarded, on record as missed", async () => {
 });
 
 test("a number nobody has mapped: a polite answer, an unassigned row, a counted call", async () => {
-  const before = await server.metric("ringback_unassigned_calls_total");
+  const strict = await world.start({ VAPI_ASSISTANT_ID: null });
+  const before = await strict.metric("ringback_unassigned_calls_total");
   const sid = freshSid();
-  const answer = await ring(server, sid, { To: UNMAPPED_PHONE });
+  const answer = await ring(strict, sid, { To: UNMAPPED_PHONE });
   assert.ok(verbs(readTwiml(answer)).includes("Say"), answer.text);
   const row = await world.db.call(sid);
   assert.equal(row.business_id, null);
   assert.equal(row.called_number, UNMAPPED_PHONE);
   assert.equal(row.ended_reason, "ringback.number-unmapped");
   assert.equal(fake.callsFor(sid).length, 0);
-  assert.equal(await server.metric("ringback_unassigned_calls_total"), before + 1);
-  const again = await ring(server, sid, { To: UNMAPPED_PHONE });
-  assert.equal(again.text, answer.text);
+  assert.equal(await strict.metric("ringback_unassigned_calls_total"), before + 1);
+  assert.equal((await ring(strict, sid, { To: UNMAPPED_PHONE })).text, answer.text);
+  await strict.stop();
+});
+
+test("a number nobody has mapped, with a default assistant: that one takes the call, the row is unassigned", async () => {
+  const sid = freshSid();
+  const answer = await ring(server, sid, { To: UNMAPPED_PHONE });
+  const [asked] = fake.callsFor(sid);
+  assert.equal(asked.json.assistantId, DEFAULT_ASSISTANT_ID);
+  assert.equal(answer.text, asked.twiml);
+  assert.equal((await world.db.call(sid)).business_id, null);
 });
 
 test("a called number that is no number is unmapped, not an error", async () => {
