@@ -8,4 +8,5 @@ select set_config('role', $1::text, true), set_config('request.jwt.claims', $2::
 -- name: schema_check
 -- role: ringback_ingest
 -- Does the schema have the newest migration, and is a commit durable?
-select coalesce((select max(version) >= $1::text from supabase_migrations.schema_migrations), false), current_setting('synchronous_commit')
+select coalesce((select max(version) >= $1::text from supabase_migrations.schema_migrations), false) as schema_is_current,
+       current_setting('synchronous_commit') as synchronous_commit

@@ -37,8 +37,8 @@ struct db_conn {
     struct db_slot slots[CAP_DB_PIPELINE];
     size_t first, count; /* ring */
     bool flushing;       /* libpq holds bytes that the socket did not take */
-    char sqlstate[6];    /* why preparing failed */
-    int prepare_code;
+    const char *refused; /* why preparing failed, and its SQLSTATE */
+    char sqlstate[6];
 };
 
 void db_conn_open(struct db_conn *c, struct db_pool *pool);

@@ -136,7 +136,7 @@ static void start_preparing(struct db_conn *c)
 {
     db_conn_set_state(c, DB_CONN_PREPARING);
     c->sqlstate[0] = 0;
-    c->prepare_code = 0;
+    c->refused = NULL;
     c->first = c->count = 0;
     if (PQsetnonblocking(c->pg, 1) < 0 || !PQenterPipelineMode(c->pg) || send_prepares(c) < 0) {
         db_conn_fail(c, "prepare", "");
@@ -164,57 +164,53 @@ void db_connect_poll(struct db_conn *c)
     }
 }
 
-/* The schema check answers with one row: does the schema have our newest migration, is a commit durable? */
-static void check_schema(struct db_conn *c, const PGresult *r)
-{
-    if (PQresultStatus(r) != PGRES_TUPLES_OK || PQnfields(r) != 2 || PQntuples(r) != 1) {
-        return; /* the answer to taking a role */
-    }
-    if (strcmp(PQgetvalue(r, 0, 0), "t") != 0) {
-        c->prepare_code = ERR_DENIED;
-        strncpy(c->sqlstate, "schem", sizeof(c->sqlstate) - 1);
-    } else if (strcmp(PQgetvalue(r, 0, 1), "off") == 0) {
-        c->prepare_code = ERR_DENIED;
-        strncpy(c->sqlstate, "async", sizeof(c->sqlstate) - 1);
-    }
-}
-
-static const char *why_not(const struct db_conn *c)
+static const char *why_not(const char *sqlstate)
 {
     static const struct {
         const char *sqlstate, *why;
-    } rows[] = {{"schem", "schema_too_old: run `ringback migrate`"},
-                {"42P01", "schema_missing: run `ringback migrate`"},
+    } rows[] = {{"42P01", "schema_missing: run `ringback migrate`"},
                 {"3F000", "schema_missing: run `ringback migrate`"},
+                {"22023", "schema_missing: run `ringback migrate`"}, /* a role that does not exist */
                 {"42703", "schema_too_old: run `ringback migrate`"},
                 {"42883", "schema_too_old: run `ringback migrate`"},
-                {"22023", "schema_missing: run `ringback migrate`"},
-                {"async", "synchronous_commit is off: nothing would be durable"},
                 {"42501", "the login may not take the server's roles"}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (strcmp(rows[i].sqlstate, c->sqlstate) == 0) {
+        if (strcmp(rows[i].sqlstate, sqlstate) == 0) {
             return rows[i].why;
         }
     }
     return "prepare";
 }
 
+/* The schema check answers with one row: does the schema have our newest migration, is a commit durable? */
+static void check_schema(struct db_conn *c, const PGresult *r)
+{
+    if (PQresultStatus(r) != PGRES_TUPLES_OK || strcmp(PQfname(r, 0), "schema_is_current") != 0) {
+        return; /* the answer to taking a role */
+    }
+    if (strcmp(PQgetvalue(r, 0, 0), "t") != 0) {
+        c->refused = "schema_too_old: run `ringback migrate`";
+    } else if (strcmp(PQgetvalue(r, 0, 1), "off") == 0) {
+        c->refused = "synchronous_commit is off: nothing would be durable";
+    }
+}
+
 bool db_connect_result(struct db_conn *c, PGresult *r)
 {
     ExecStatusType status = PQresultStatus(r);
-    if (status == PGRES_FATAL_ERROR && c->prepare_code == 0) {
+    if (status == PGRES_FATAL_ERROR && !c->refused) {
         const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
-        c->prepare_code = ERR_DENIED;
-        strncpy(c->sqlstate, state ? state : "", sizeof(c->sqlstate) - 1);
+        snprintf(c->sqlstate, sizeof(c->sqlstate), "%s", state ? state : "");
+        c->refused = why_not(c->sqlstate);
     }
     check_schema(c, r);
     PQclear(r);
     if (status != PGRES_PIPELINE_SYNC) {
         return false;
     }
-    if (c->prepare_code == 0) {
+    if (!c->refused) {
         return true;
     }
-    db_conn_fail(c, why_not(c), c->sqlstate);
+    db_conn_fail(c, c->refused, c->sqlstate);
     return false;
 }

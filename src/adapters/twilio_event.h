@@ -1,0 +1,18 @@
+#pragma once
+/* A Twilio request as a struct, and the struct as a call event. Private to twilio*.c. */
+#include "twilio.h"
+
+struct twilio_request {
+    struct form form;
+    struct str call_sid, parent_sid, account_sid, from, to, call_status, error_code;
+    struct str callback_source, sequence, dial_sid, dial_status, recording_sid, recording_status, recording_url;
+    int64_t timestamp_us;
+    double call_seconds;
+};
+
+/* Reads the body. Every parameter is optional; the texts live in the arena or in the body. */
+int twilio_request_read(struct arena *a, struct str body, struct twilio_request *q) must_check;
+
+/* A new event of that type, with its key, its payload and what every request says: call, caller, called number. It copies
+ * what it needs. */
+struct ingest_event *twilio_event(const struct twilio_request *q, struct str type);

@@ -1,0 +1,145 @@
+#include "vapi.h"
+#include "caps.h"
+#include "crypto.h"
+#include "json.h"
+#include "metric.h"
+#include "timestamp.h"
+#include "utf8.h"
+#include "vapi_answer.h"
+#include "vapi_call.h"
+#include "vapi_message.h"
+#include <stdlib.h>
+
+#define HMAC_AGE_US 300000000 /* 5 minutes, either way */
+
+void vapi_start(struct vapi *v)
+{
+    fetch_host_init(&v->host, UPSTREAM_VAPI);
+    v->message_shape = vapi_message_shape();
+    v->reply_shape = vapi_reply_shape();
+}
+
+void vapi_stop(struct vapi *v)
+{
+    json_shape_free(v->message_shape);
+    json_shape_free(v->reply_shape);
+}
+
+static bool matches_secret(const struct config *c, struct str given)
+{
+    bool now = c->vapi_webhook_secret.n && crypto_equal(given, c->vapi_webhook_secret);
+    bool before = c->vapi_webhook_secret_previous.n && crypto_equal(given, c->vapi_webhook_secret_previous);
+    return given.n && (now || before);
+}
+
+bool vapi_hmac_valid(struct str secret, struct str signature, struct str timestamp, struct str body, int64_t now_us)
+{
+    struct arena a = {0};
+    struct str given = str_starts(signature, STR("sha256=")) ? str_skip(signature, 7) : signature;
+    if (timestamp.n) {
+        int64_t signed_us = timestamp_parse(timestamp);
+        if (!signed_us || llabs(now_us - signed_us) > HMAC_AGE_US) {
+            return false;
+        }
+    }
+    const struct str parts[] = {timestamp, STR("."), body};
+    const struct str *first = timestamp.n ? parts : parts + 2;
+    size_t count = timestamp.n ? 3 : 1;
+    bool valid = false;
+    for (enum crypto_hash hash = CRYPTO_SHA256; hash <= CRYPTO_SHA512; hash++) {
+        struct digest d = crypto_hmac(hash, secret, first, count);
+        valid |= crypto_equal(given, crypto_hex(&a, digest_str(&d)));
+        valid |= crypto_equal(given, crypto_base64(&a, digest_str(&d)));
+    }
+    arena_free(&a);
+    return valid;
+}
+
+int vapi_verify(const struct vapi *v, const struct http_request *r)
+{
+    const struct config *c = v->config;
+    struct str bearer = http_header(r, STR("authorization"));
+    bool is_bearer = str_eq_nocase(str_cut(bearer, 7), STR("Bearer "));
+    struct str signature = http_header(r, STR("x-signature"));
+    if (matches_secret(c, http_header(r, STR("x-vapi-secret"))) || (is_bearer && matches_secret(c, str_skip(bearer, 7)))) {
+        return 0;
+    }
+    if (c->vapi_hmac_secret.n && signature.n) {
+        struct str body = buf_str(&r->body);
+        struct str timestamp = http_header(r, STR("x-timestamp"));
+        if (vapi_hmac_valid(c->vapi_hmac_secret, signature, timestamp, body, timestamp_wall_us())) {
+            return 0;
+        }
+    }
+    bool configured = c->vapi_webhook_secret.n || c->vapi_hmac_secret.n;
+    return !configured && c->insecure_dev ? 0 : ERR_UNAUTHORIZED;
+}
+
+/* One message between its arrival and its answer; lives in the request's arena. */
+struct exchange {
+    struct ingest_waiter waiter;
+    struct http_waiter http;
+    struct http_request *request;
+    struct str answer;
+    bool live; /* a caller hears the silence: answered in time whatever happens */
+};
+
+static void on_stored(struct ingest_waiter *w, int code)
+{
+    struct exchange *x = container_of(w, struct exchange, waiter);
+    if (code < 0 && x->live) {
+        metric_count(METRIC_CONTROL_NOT_DURABLE, 0);
+        code = 0;
+    }
+    if (code < 0) {
+        http_reply_error(x->request, code);
+    } else {
+        http_reply(x->request, 200, "application/json", x->answer);
+    }
+}
+
+static void on_gone(struct http_waiter *w, struct http_request *r)
+{
+    (void)r;
+    ingest_abandon(&container_of(w, struct exchange, http)->waiter);
+}
+
+/* The body becomes an event and, for live questions, an answer. Negative: it must be kept aside. */
+static int understand(struct vapi *v, struct ingest_event *e, struct exchange *x, enum metric_dead *reason_out)
+{
+    struct vapi_message m;
+    *reason_out = DEAD_BAD_JSON;
+    int repaired = utf8_repair_json(&e->body);
+    int rc = repaired < 0 ? repaired : vapi_message_read(v->message_shape, e, &m);
+    if (rc < 0) {
+        return rc;
+    }
+    metric_add(METRIC_TEXT_REPAIRED, 0, 0, repaired);
+    if (!m.is_envelope) {
+        *reason_out = DEAD_NOT_AN_ENVELOPE;
+        return ERR_BAD_JSON;
+    }
+    vapi_message_describe(e, &m, timestamp_wall_us());
+    if (vapi_message_type(&m) == VAPI_OTHER) {
+        metric_count(METRIC_UNKNOWN_TYPES, 0);
+    }
+    x->live = vapi_answer(v, &m, &x->request->arena, &x->answer);
+    return 0;
+}
+
+void vapi_on_message(struct vapi *v, struct http_request *r)
+{
+    struct exchange *x = arena_alloc(&r->arena, sizeof(*x));
+    struct ingest_event *e = ingest_event_new(CALL_VAPI);
+    enum metric_dead reason;
+    *x = (struct exchange){.request = r, .answer = STR("{}"), .waiter.on_done = on_stored, .http.on_gone = on_gone};
+    r->waiter = &x->http;
+    e->body = http_take_body(r);
+    metric_add(METRIC_INGEST_RECEIVED_BYTES, 0, 0, (double)e->body.len);
+    int rc = understand(v, e, x, &reason);
+    x->waiter.patience_ms = x->live ? CAP_CONTROL_STORE_MS : 0;
+    rc = rc < 0 ? ingest_dead_letter(v->ingest, e, reason, &x->waiter) : ingest_submit(v->ingest, e, &x->waiter);
+    if (rc < 0) {
+        on_stored(&x->waiter, rc);
+    }
+}

@@ -1,0 +1,242 @@
+#include "app.h"
+#include "caps.h"
+#include "metric.h"
+#include "routes.h"
+#include "sql_migrations.h"
+#include "timestamp.h"
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define DRAIN_TICK_MS 10
+#define POOL_CONNECTIONS (CAP_BATCHES_IN_FLIGHT + 1) /* one is free for live calls while batches are under way */
+#define EXIT_LEAK 70
+
+/* Ingest looks rows up by key, whatever the planner thinks of tables that were empty when the plan was made. */
+#define INGEST_SESSION                                                                                                 \
+    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+
+struct app *app_of_public(const struct http_request *r)
+{
+    return container_of(r->server, struct app, public_http);
+}
+
+struct app *app_of_admin(const struct http_request *r)
+{
+    return container_of(r->server, struct app, admin_http);
+}
+
+static const char *newest_migration(void)
+{
+    const char *newest = "";
+    for (const struct sql_migration *m = sql_migrations; m->version; m++) {
+        newest = m->version;
+    }
+    return newest;
+}
+
+
+static void on_directory_stopped(struct directory *d)
+{
+    struct app *app = container_of(d, struct app, directory);
+    voice_stop(&app->voice);
+    vapi_stop(&app->vapi);
+    uv_close((uv_handle_t *)&app->drain, NULL);
+    uv_close((uv_handle_t *)&app->term, NULL);
+    uv_close((uv_handle_t *)&app->interrupt, NULL);
+    loop_stop(&app->loop);
+}
+
+static void on_ingest_stopped(struct ingest *in)
+{
+    struct app *app = container_of(in, struct app, ingest);
+    directory_stop(&app->directory, on_directory_stopped);
+}
+
+static void on_pool_stopped(struct db_pool *p)
+{
+    ingest_stop(&container_of(p, struct app, pool)->ingest, on_ingest_stopped);
+}
+
+static void on_drain_tick(uv_timer_t *t)
+{
+    struct app *app = container_of(t, struct app, drain);
+    if (ingest_is_idle(&app->ingest) || loop_now_ms(&app->loop) >= app->stop_deadline_ms) {
+        uv_timer_stop(t);
+        db_pool_stop(&app->pool, on_pool_stopped);
+    }
+}
+
+static void on_twilio_stopped(struct twilio *t)
+{
+    struct app *app = container_of(t, struct app, twilio);
+    uv_timer_start(&app->drain, on_drain_tick, 0, DRAIN_TICK_MS);
+}
+
+static void on_fetch_closed(struct fetch_room *room)
+{
+    twilio_stop(&container_of(room, struct app, fetch)->twilio, on_twilio_stopped);
+}
+
+static void on_admin_stopped(struct http_server *s)
+{
+    fetch_room_close(&container_of(s, struct app, admin_http)->fetch, on_fetch_closed);
+}
+
+static void on_public_stopped(struct http_server *s)
+{
+    struct app *app = container_of(s, struct app, public_http);
+    http_server_stop(&app->admin_http, on_admin_stopped);
+}
+
+static void on_signal(uv_signal_t *s, int number)
+{
+    struct app *app = s->data;
+    if (app->stopping) {
+        _exit(1); /* asked twice */
+    }
+    log_event(LOG_INFO, "stopping", LOG_INT("signal", number));
+    app->stopping = true;
+    app->stop_deadline_ms = loop_now_ms(&app->loop) + CAP_STOP_MS;
+    http_server_stop(&app->public_http, on_public_stopped);
+}
+
+
+static void start_rooms(struct app *app)
+{
+    ingest_start(&app->ingest, &app->loop, &app->pool); /* its end-of-turn hook runs before the pool's */
+    directory_start(&app->directory, &app->loop, &app->pool);
+    voice_start(&app->voice, &app->loop, &app->pool);
+    app->vapi.config = &app->config;
+    app->vapi.loop = &app->loop;
+    app->vapi.fetch = &app->fetch;
+    app->vapi.ingest = &app->ingest;
+    app->vapi.directory = &app->directory;
+    vapi_start(&app->vapi);
+    app->twilio.config = &app->config;
+    app->twilio.loop = &app->loop;
+    app->twilio.ingest = &app->ingest;
+    app->twilio.directory = &app->directory;
+    app->twilio.voice = &app->voice;
+    app->twilio.vapi = &app->vapi;
+    twilio_start(&app->twilio);
+}
+
+static void on_pool_ready(struct db_pool *p)
+{
+    directory_refresh(&container_of(p, struct app, pool)->directory);
+}
+
+static int start_pool(struct app *app)
+{
+    struct db_pool_options options = {.url = app->config.database_url,
+                                      .connections = POOL_CONNECTIONS,
+                                      .schema_version = newest_migration(),
+                                      .session_options = INGEST_SESSION};
+    app->pool.on_ready = on_pool_ready;
+    return db_pool_start(&app->pool, &app->loop, &options);
+}
+
+static int start_listeners(struct app *app)
+{
+    const struct config *c = &app->config;
+    struct http_options public_options = {.name = "public",
+                                          .metric_listener = 0,
+                                          .routes = routes_public,
+                                          .metric_first_route = route_first_public,
+                                          .host = c->listen_host.p,
+                                          .port = c->listen_port};
+    struct http_options admin_options = {.name = "admin",
+                                         .metric_listener = 1,
+                                         .routes = routes_admin,
+                                         .metric_first_route = route_first_admin,
+                                         .host = c->admin_host.p,
+                                         .port = c->admin_port};
+    int rc = http_server_start(&app->admin_http, &app->loop, &admin_options);
+    return rc ? rc : http_server_start(&app->public_http, &app->loop, &public_options);
+}
+
+static void start_signals(struct app *app)
+{
+    signal(SIGPIPE, SIG_IGN);
+    uv_timer_init(&app->loop.uv, &app->drain);
+    uv_signal_init(&app->loop.uv, &app->term);
+    uv_signal_init(&app->loop.uv, &app->interrupt);
+    app->term.data = app->interrupt.data = app; /* two handles, one callback */
+    uv_signal_start(&app->term, on_signal, SIGTERM);
+    uv_signal_start(&app->interrupt, on_signal, SIGINT);
+}
+
+/* No core files, no looking in from other processes: memory holds secrets and what callers said. */
+static void harden_process(void)
+{
+    struct rlimit none = {0, 0}, files;
+    setrlimit(RLIMIT_CORE, &none);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+#ifndef __SANITIZE_ADDRESS__
+    prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
+static int refuse_start(struct app *app, struct str why)
+{
+    log_event(LOG_ERROR, "start_refused", LOG_STR("reason", why));
+    config_free(&app->config);
+    return 1;
+}
+
+static void warn_of_gaps(const struct config *c)
+{
+    if (!c->twilio_auth_token.n) {
+        log_event(LOG_WARN, c->insecure_dev ? "twilio_unverified" : "twilio_refused", LOG_CSTR("setting", "TWILIO_AUTH_TOKEN"));
+    }
+    if (!c->vapi_webhook_secret.n && !c->vapi_hmac_secret.n) {
+        log_event(LOG_WARN, c->insecure_dev ? "vapi_unverified" : "vapi_refused", LOG_CSTR("setting", "VAPI_WEBHOOK_SECRET"));
+    }
+    if (!c->vapi_api_key.n) {
+        log_event(LOG_WARN, "vapi_not_configured", LOG_CSTR("effect", "callers reach the forward number or voicemail"));
+    }
+}
+
+static int run(struct app *app)
+{
+    loop_run(&app->loop);
+    int left = loop_close(&app->loop);
+    if (left) {
+        log_event(LOG_ERROR, "loop_not_empty", LOG_INT("handles", left));
+    }
+    log_event(LOG_INFO, "stopped", LOG_INT("pid", getpid()));
+    config_free(&app->config);
+    metric_free();
+    return left ? EXIT_LEAK : 0;
+}
+
+int app_serve(bool insecure_dev)
+{
+    static struct app app;
+    struct str why;
+    if (config_read(&app.config, &why) < 0) {
+        return refuse_start(&app, why);
+    }
+    log_setup(app.config.log_least, app.config.log_form);
+    if (!app.config.database_url.n) {
+        return refuse_start(&app, STR("DATABASE_URL: needed; a postgresql:// address with the server's own login"));
+    }
+    app.config.insecure_dev = insecure_dev;
+    harden_process();
+    metric_init(route_names, route_name_count);
+    metric_set(METRIC_START_TIME, 0, 0, (double)timestamp_wall_us() / 1e6);
+    loop_init(&app.loop);
+    warn_of_gaps(&app.config);
+    start_signals(&app);
+    start_rooms(&app);
+    if (fetch_room_open(&app.fetch, &app.loop) < 0 || start_pool(&app) < 0 || start_listeners(&app) < 0) {
+        return refuse_start(&app, STR("a listener or the database settings are unusable, see the line above"));
+    }
+    return run(&app);
+}

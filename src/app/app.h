@@ -1,0 +1,36 @@
+#pragma once
+/* The program: all rooms, built, started and stopped in order. Nothing below app/ knows this struct. */
+#include "business.h"
+#include "config.h"
+#include "db_pool.h"
+#include "fetch.h"
+#include "http.h"
+#include "ingest.h"
+#include "loop.h"
+#include "twilio.h"
+#include "vapi.h"
+#include "voice.h"
+
+struct app {
+    struct config config;
+    struct loop loop;
+    struct ingest ingest;
+    struct db_pool pool;
+    struct directory directory;
+    struct voice voice;
+    struct fetch_room fetch;
+    struct vapi vapi;
+    struct twilio twilio;
+    struct http_server public_http, admin_http;
+    uv_signal_t term, interrupt;
+    uv_timer_t drain; /* while stopping: waits for ingest, and limits the whole stop */
+    uint64_t stop_deadline_ms;
+    bool stopping;
+};
+
+/* Runs until a signal ends it. The exit code: 0, 1 when it could not start, 70 when the loop did not close empty. */
+int app_serve(bool insecure_dev);
+
+/* Which program a request came to, whichever listener took it. */
+struct app *app_of_public(const struct http_request *r);
+struct app *app_of_admin(const struct http_request *r);
