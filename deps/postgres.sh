@@ -62,6 +62,8 @@ db_start() {
         pg_start "$db_cluster" "$db_port" "$sockets" || db_explain
         say "Postgres runs on port $db_port, data in .local/pg"
     fi
+    db_port=$(sed -n 4p "$db_cluster/postmaster.pid") # it may be up already, on another port
+    db_url=postgresql://postgres@127.0.0.1:$db_port/ringback
     [ "$(db_psql -A -t -c "select 1 from pg_database where datname = 'ringback'" "${db_url%/*}/postgres")" ] ||
         db_psql -c 'create database ringback' "${db_url%/*}/postgres"
 }
