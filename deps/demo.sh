@@ -71,7 +71,9 @@ demo_serve() {
     000) ;;
     *) die "something answers on $listen already" "Stop it, or choose another address: LISTEN=127.0.0.1:8081 ./dev run" ;;
     esac
-    DATABASE_URL=$(echo "$db_url" | sed 's|postgres@|ringback_server@|') build/release/ringback serve >"$server_log" 2>&1 &
+    # In a session of its own, Ctrl-C reaches it once only: through demo_stop.
+    DATABASE_URL=$(echo "$db_url" | sed 's|postgres@|ringback_server@|') \
+        setsid build/release/ringback serve >"$server_log" 2>&1 &
     server=$!
     for _ in $(seq 150); do
         kill -0 "$server" 2>/dev/null || break
@@ -117,7 +119,17 @@ demo_ring() {
 
 demo_summary() {
     db_psql -A -t -v recorded="$recorded_call" -v unanswered="$unanswered_call" -f deps/demo_summary.sql "$db_url" |
-        fold -s -w 110
+        awk -v width=110 '{
+            indent = /^  [0-9][0-9]:/ ? 23 : 14
+            while (length($0) > width) {
+                cut = width
+                while (cut > indent && substr($0, cut, 1) != " ") cut--
+                if (cut == indent) break
+                print substr($0, 1, cut - 1)
+                $0 = sprintf("%" indent "s", "") substr($0, cut + 1)
+            }
+            print
+        }'
 }
 
 demo_try() {

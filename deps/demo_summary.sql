@@ -3,7 +3,7 @@
 select 'The recorded call, row ' || c.id || E'\n'
     || '  business    ' || coalesce(b.name, 'not assigned') || ', ' || c.called_number || E'\n'
     || '  caller      ' || c.caller_number || E'\n'
-    || '  began       ' || to_char(c.started_at at time zone coalesce(b.timezone, 'UTC'), 'FMDay, DD Month YYYY, HH24:MI:SS')
+    || '  began       ' || to_char(c.started_at at time zone coalesce(b.timezone, 'UTC'), 'FMDay, DD FMMonth YYYY, HH24:MI:SS')
     || ' in ' || coalesce(b.timezone, 'UTC') || E'\n'
     || '  lasted      ' || round(c.duration_seconds) || E' s\n'
     || '  outcome     ' || c.outcome || ' (' || c.ended_reason || E')\n'
