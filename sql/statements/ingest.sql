@@ -21,6 +21,7 @@ with e as materialized (
 ), stored as (
     insert into public.call_events (event_key, call_id, source, type, occurred_at, received_at, payload)
     select event_key, call_id, source, type, occurred_at, received_at, payload from found
+    order by event_key -- the same order everywhere: no deadlocks
     on conflict (event_key) do nothing
     returning 1
 ), said as (
@@ -45,7 +46,7 @@ with e as materialized (
            seen_ended_at, ended_claim, reported_seconds, carrier_seconds, summary, analysis, recording_claim, cost,
            caller_spoke, has_report
     from said
-    left join public.business_phones b on b.phone = substr(said.called_claim, 2)
+    left join public.business_phones b on b.phone = substr(said.called_claim, 2) collate "default" -- its index's collation
     order by call_id
     on conflict (id) do update set
         business_id = coalesce(c.business_id, excluded.business_id),

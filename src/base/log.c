@@ -85,7 +85,7 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     for (; fields->name; fields++) {
         put_field(&l, fields);
     }
-    l.bytes[l.len++] = json ? '}' : ' ';
+    put(&l, "}", json ? 1 : 0);
     l.bytes[l.len++] = '\n';
     ssize_t written = write(STDERR_FILENO, l.bytes, l.len);
     (void)written; /* nobody is left to tell */

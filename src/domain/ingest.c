@@ -10,18 +10,41 @@
 #define CLOCK_MS 10
 #define AGAIN_MS 50 /* pause before a refused batch is tried again */
 
+#define WHOLE_TRIES 3 /* of a batch that met another instance's, before it is taken apart */
+
+/* Calls that share a writer. */
+struct lane {
+    struct list waiting;
+    bool busy; /* its batch is under way */
+};
+
 struct ingest_core {
     struct ingest *handle;
     struct loop *loop;
     struct db_pool *pool;
-    struct list waiting, alone; /* alone: to be sent one by one */
+    struct lane lanes[CAP_BATCHES_IN_FLIGHT];
+    struct list alone;          /* to be sent one by one */
     struct list patient;        /* waiters with a time limit of their own */
-    size_t bytes;               /* of waiting and alone */
-    size_t batches, singles;    /* in flight */
+    size_t bytes;               /* of all that waits */
+    size_t singles;             /* in flight */
     uint64_t again_ms;          /* no batch before this time */
     struct loop_hook flush_hook;
     uv_timer_t clock;
 };
+
+static size_t queued(const struct ingest_core *in)
+{
+    size_t n = in->alone.count;
+    for (size_t i = 0; i < CAP_BATCHES_IN_FLIGHT; i++) {
+        n += in->lanes[i].waiting.count;
+    }
+    return n;
+}
+
+static struct list *queue_of(struct ingest_core *in, const struct ingest_event *e)
+{
+    return e->state == INGEST_ALONE ? &in->alone : &in->lanes[e->lane].waiting;
+}
 
 static bool transition_allowed(enum ingest_state from, enum ingest_state to)
 {
@@ -39,15 +62,15 @@ static void set_state(struct ingest_core *in, struct ingest_event *e, enum inges
 {
     assert(transition_allowed(e->state, to));
     if (e->state == INGEST_WAITING || e->state == INGEST_ALONE) {
-        list_remove(e->state == INGEST_WAITING ? &in->waiting : &in->alone, &e->node);
+        list_remove(queue_of(in, e), &e->node);
         in->bytes -= e->bytes;
     }
     e->state = to;
     if (to == INGEST_WAITING || to == INGEST_ALONE) {
-        list_push(to == INGEST_WAITING ? &in->waiting : &in->alone, &e->node);
+        list_push(queue_of(in, e), &e->node);
         in->bytes += e->bytes;
     }
-    metric_set(METRIC_INGEST_QUEUE, 0, 0, (double)(in->waiting.count + in->alone.count));
+    metric_set(METRIC_INGEST_QUEUE, 0, 0, (double)queued(in));
 }
 
 void ingest_abandon(struct ingest_waiter *w)
@@ -93,16 +116,28 @@ void ingest_event_free(struct ingest_event *e)
     free(e);
 }
 
+/* FNV-1a of what names the call; nearly all messages of a call name it alike. */
+static size_t lane_of(const struct call_event *c)
+{
+    struct str name = str_or(c->provider_call_id, c->twilio_call_sid);
+    uint32_t h = 2166136261u;
+    for (size_t i = 0; i < name.n; i++) {
+        h = (h ^ (unsigned char)name.p[i]) * 16777619u;
+    }
+    return h % CAP_BATCHES_IN_FLIGHT;
+}
+
 static int submit(struct ingest_core *in, struct ingest_event *e, struct ingest_waiter *w)
 {
     e->bytes = e->body.len + e->kept.len + sizeof(*e);
-    bool full = in->waiting.count + in->alone.count >= CAP_INGEST_EVENTS;
+    bool full = queued(in) >= CAP_INGEST_EVENTS;
     if (full || (in->bytes > 0 && in->bytes + e->bytes > CAP_INGEST_BYTES)) {
         metric_count(METRIC_INGEST_EVENTS, INGEST_REFUSED);
         ingest_event_free(e);
         return ERR_BUSY;
     }
     e->arrived_ms = loop_now_ms(in->loop);
+    e->lane = lane_of(&e->call);
     e->waiter = w;
     if (w) {
         w->event = e;
@@ -132,20 +167,17 @@ int ingest_dead_letter(struct ingest *in, struct ingest_event *e, enum metric_de
 /* ERR_BAD_DATA of one event alone: it will never be taken. Anything else may pass when it is tried again. */
 static void settle_alone(struct ingest_core *in, struct ingest_event *e, int code)
 {
-    bool again = code != ERR_DENIED && ++e->tries < CAP_EVENT_TRIES;
     if (code == 0) {
         finish(in, e, 0);
     } else if (code == ERR_BAD_DATA && !e->dead) {
         e->dead = true;
         e->dead_reason = DEAD_REJECTED;
         set_state(in, e, INGEST_ALONE);
-    } else if (code == ERR_CONFLICT && again) {
-        set_state(in, e, INGEST_ALONE);
-    } else if (code != ERR_BAD_DATA && again) {
-        set_state(in, e, e->dead ? INGEST_ALONE : INGEST_WAITING);
-        in->again_ms = loop_now_ms(in->loop) + AGAIN_MS;
-    } else {
+    } else if (code == ERR_BAD_DATA || code == ERR_DENIED || (code == ERR_CONFLICT && ++e->tries >= CAP_EVENT_TRIES)) {
         finish(in, e, ERR_UNAVAILABLE);
+    } else {
+        set_state(in, e, e->dead || code == ERR_CONFLICT ? INGEST_ALONE : INGEST_WAITING);
+        in->again_ms = code == ERR_CONFLICT ? 0 : loop_now_ms(in->loop) + AGAIN_MS; /* until CAP_INGEST_MS has passed */
     }
 }
 
@@ -155,22 +187,24 @@ static void log_refused(const struct ingest_batch *b, int code)
               LOG_CSTR("sqlstate", b->unit.sqlstate), LOG_INT("events", (int64_t)b->events.count));
 }
 
-/* A refused batch is taken apart; an uncertain one goes back to the queue as it is. */
+/* A refused batch is taken apart; one that met another instance's, or whose fate is uncertain, is tried again whole. */
 static void settle_failed(struct ingest_core *in, struct ingest_batch *b, int code)
 {
-    bool alone = b->events.count == 1;
-    bool take_apart = code == ERR_BAD_DATA || code == ERR_CONFLICT || code == ERR_DENIED || code == ERR_TOO_LARGE;
+    bool alone = b->alone || b->events.count == 1;
+    bool refused = code == ERR_BAD_DATA || code == ERR_DENIED || code == ERR_TOO_LARGE;
     struct list_node *n;
     log_refused(b, code);
     while ((n = list_pop(&b->events))) {
         struct ingest_event *e = container_of(n, struct ingest_event, node);
         if (alone) {
             settle_alone(in, e, code == ERR_TOO_LARGE ? ERR_BAD_DATA : code);
+        } else if (refused || (code == ERR_CONFLICT && ++e->tries >= WHOLE_TRIES)) {
+            set_state(in, e, INGEST_ALONE);
         } else {
-            set_state(in, e, take_apart ? INGEST_ALONE : INGEST_WAITING);
+            set_state(in, e, INGEST_WAITING);
         }
     }
-    if (!take_apart) {
+    if (!refused && code != ERR_CONFLICT) {
         in->again_ms = loop_now_ms(in->loop) + AGAIN_MS;
     }
 }
@@ -190,11 +224,20 @@ static void count_stored(struct ingest_core *in, const struct ingest_batch *b)
     ingest_merge(in->pool, db_cell(&b->unit, 0, 0, 2));
 }
 
+static void release(struct ingest_core *in, const struct ingest_batch *b)
+{
+    if (b->alone) {
+        in->singles--;
+    } else {
+        in->lanes[b->lane].busy = false;
+    }
+}
+
 static void on_batch_done(struct db_unit *u, int code)
 {
     struct ingest_batch *b = container_of(u, struct ingest_batch, unit);
     struct ingest_core *in = b->core;
-    in->batches--;
+    release(in, b);
     if (code < 0) {
         settle_failed(in, b, code);
     } else {
@@ -214,18 +257,19 @@ static void send_batch(struct ingest_core *in, struct ingest_batch *b)
     b->sent_ms = loop_now_ms(in->loop);
     rc = rc ? rc : db_submit(in->pool, &b->unit);
     if (rc < 0) {
+        release(in, b);
         settle_failed(in, b, rc);
         ingest_batch_free(b);
-    } else {
-        in->batches++;
     }
 }
 
-static void gather(struct ingest_core *in)
+static void gather(struct ingest_core *in, size_t lane)
 {
     struct ingest_batch *b = ingest_batch_new(in);
     struct list_node *n;
-    while ((n = list_first(&in->waiting)) && b->events.count < CAP_BATCH_EVENTS && b->bytes < CAP_BATCH_BYTES) {
+    b->lane = lane;
+    in->lanes[lane].busy = true;
+    while ((n = list_first(&in->lanes[lane].waiting)) && b->events.count < CAP_BATCH_EVENTS && b->bytes < CAP_BATCH_BYTES) {
         struct ingest_event *e = container_of(n, struct ingest_event, node);
         set_state(in, e, INGEST_SENT);
         ingest_batch_add(b, e);
@@ -284,35 +328,46 @@ static void send_alone(struct ingest_core *in)
         send_letter(in, e);
     } else {
         struct ingest_batch *b = ingest_batch_new(in);
+        b->alone = true;
+        in->singles++;
         ingest_batch_add(b, e);
         send_batch(in, b);
     }
 }
 
+static bool may_send(const struct ingest_core *in)
+{
+    return db_pool_ready(in->pool) > 0 && loop_now_ms(in->loop) >= in->again_ms;
+}
+
 static void flush_turn(struct loop_hook *h)
 {
     struct ingest_core *in = container_of(h, struct ingest_core, flush_hook);
-    bool may_send = db_pool_ready(in->pool) > 0 && loop_now_ms(in->loop) >= in->again_ms;
-    for (size_t left = in->alone.count; may_send && left > 0 && in->batches + in->singles < CAP_SINGLES_IN_FLIGHT; left--) {
+    for (size_t left = in->alone.count; left > 0 && may_send(in) && in->singles < CAP_SINGLES_IN_FLIGHT; left--) {
         send_alone(in);
     }
-    while (may_send && in->waiting.count > 0 && in->batches < CAP_BATCHES_IN_FLIGHT &&
-           loop_now_ms(in->loop) >= in->again_ms) {
-        gather(in);
+    for (size_t i = 0; i < CAP_BATCHES_IN_FLIGHT; i++) {
+        if (in->lanes[i].waiting.count > 0 && !in->lanes[i].busy && may_send(in)) {
+            gather(in, i);
+        }
     }
 }
 
-/* Gives up on events that have waited too long; they stand in order of arrival, but for those that were sent before. */
-static void expire(struct ingest_core *in, struct list *queue, uint64_t now)
+/* Gives up on events that have waited too long. Returns the age of the oldest that goes on waiting. */
+static uint64_t expire(struct ingest_core *in, struct list *queue, uint64_t now)
 {
+    uint64_t oldest_ms = 0;
     struct list_node *next;
     for (struct list_node *n = list_first(queue); n; n = next) {
         next = list_next(queue, n);
         struct ingest_event *e = container_of(n, struct ingest_event, node);
         if (e->arrived_ms + CAP_INGEST_MS <= now) {
             finish(in, e, ERR_UNAVAILABLE);
+        } else if (now - e->arrived_ms > oldest_ms) {
+            oldest_ms = now - e->arrived_ms;
         }
     }
+    return oldest_ms;
 }
 
 static void on_clock(uv_timer_t *t)
@@ -328,11 +383,12 @@ static void on_clock(uv_timer_t *t)
             w->on_done(w, ERR_TIMEOUT);
         }
     }
-    expire(in, &in->waiting, now);
-    expire(in, &in->alone, now);
-    struct list_node *oldest = list_first(&in->waiting);
-    double age_ms = oldest ? (double)(now - container_of(oldest, struct ingest_event, node)->arrived_ms) : 0;
-    metric_set(METRIC_INGEST_OLDEST, 0, 0, age_ms / 1e3);
+    uint64_t oldest_ms = expire(in, &in->alone, now);
+    for (size_t i = 0; i < CAP_BATCHES_IN_FLIGHT; i++) {
+        uint64_t age_ms = expire(in, &in->lanes[i].waiting, now);
+        oldest_ms = age_ms > oldest_ms ? age_ms : oldest_ms;
+    }
+    metric_set(METRIC_INGEST_OLDEST, 0, 0, (double)oldest_ms / 1e3);
 }
 
 void ingest_start(struct ingest *handle, struct loop *loop, struct db_pool *pool)
@@ -342,7 +398,9 @@ void ingest_start(struct ingest *handle, struct loop *loop, struct db_pool *pool
     in->handle = handle;
     in->loop = loop;
     in->pool = pool;
-    list_init(&in->waiting);
+    for (size_t i = 0; i < CAP_BATCHES_IN_FLIGHT; i++) {
+        list_init(&in->lanes[i].waiting);
+    }
     list_init(&in->alone);
     list_init(&in->patient);
     in->flush_hook.run = flush_turn;
@@ -355,10 +413,10 @@ static void on_closed(uv_handle_t *h)
 {
     struct ingest_core *in = container_of((uv_timer_t *)h, struct ingest_core, clock);
     struct ingest *handle = in->handle;
-    struct list *queues[] = {&in->waiting, &in->alone};
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i <= CAP_BATCHES_IN_FLIGHT; i++) {
+        struct list *queue = i < CAP_BATCHES_IN_FLIGHT ? &in->lanes[i].waiting : &in->alone;
         struct list_node *n;
-        while ((n = list_first(queues[i]))) {
+        while ((n = list_first(queue))) {
             finish(in, container_of(n, struct ingest_event, node), ERR_UNAVAILABLE);
         }
     }
@@ -377,5 +435,9 @@ void ingest_stop(struct ingest *in, void (*on_stopped)(struct ingest *))
 bool ingest_is_idle(const struct ingest *in)
 {
     const struct ingest_core *c = in->core;
-    return c->waiting.count + c->alone.count + c->batches + c->singles == 0;
+    size_t busy = c->singles;
+    for (size_t i = 0; i < CAP_BATCHES_IN_FLIGHT; i++) {
+        busy += c->lanes[i].busy;
+    }
+    return busy + queued(c) == 0;
 }

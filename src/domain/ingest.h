@@ -2,7 +2,8 @@
 /* Group commit: events of many calls, one unit of work, then everybody who waits is answered.
  *
  * Batches are natural, not timed: while CAP_BATCHES_IN_FLIGHT are under way the next one gathers; an idle writer sends at
- * the end of the turn. A batch that the database refuses is sent again one event at a time, so that a bad event fails
+ * the end of the turn. Each call belongs to one of as many lanes, and a lane has one batch under way at most: two batches
+ * never wait for each other's rows. A batch that the database refuses is sent again one event at a time, so that a bad event fails
  * alone; what is refused even alone goes to dead_letters, which counts as stored. A batch whose fate is uncertain is sent
  * again: events are idempotent. After CAP_INGEST_MS an event that is not stored is given up.
  *
@@ -47,7 +48,7 @@ struct ingest_event {
     enum metric_dead dead_reason;
     struct ingest_waiter *waiter; /* NULL: nobody waits (any more) */
     struct list_node node;
-    size_t bytes;
+    size_t bytes, lane;
     unsigned tries;
     uint64_t arrived_ms;
 };

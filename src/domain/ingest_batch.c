@@ -134,7 +134,6 @@ int ingest_batch_seal(struct ingest_batch *b)
         if (!is_repeated(b, e->call.key)) {
             encode_event(b, &e->call);
             encode_utterances(b, &e->call);
-            b->rows++;
         }
     }
     int rc = params_of(b->columns, b->params, BATCH_COLUMNS);

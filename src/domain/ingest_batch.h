@@ -15,7 +15,8 @@ struct ingest_batch {
     struct db_array columns[BATCH_COLUMNS], said[BATCH_SAID_COLUMNS];
     struct db_param params[BATCH_COLUMNS], said_params[BATCH_SAID_COLUMNS];
     struct list events; /* all of them, repeated ones too: they share the outcome */
-    size_t bytes, rows;
+    size_t bytes, lane;
+    bool alone; /* one event, sent outside the lanes */
     uint64_t sent_ms;
     const unsigned char *keys[BATCH_SLOTS];
 };
