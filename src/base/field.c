@@ -70,6 +70,6 @@ int field_set_text(const struct field *f, void *base, struct str text)
     case FIELD_NONE:
         break;
     }
-    assert(!"this kind has no text form");
+    assert(0 && "this kind has no text form");
     return ERR_INTERNAL;
 }

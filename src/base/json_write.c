@@ -51,7 +51,7 @@ static int write_value(struct buf *out, const struct field *f, const char *at)
     case FIELD_BOOL:
         return buf_append(out, *(const bool *)at ? STR("true") : STR("false"));
     default:
-        assert(!"this kind is not written");
+        assert(0 && "this kind is not written");
         return ERR_INTERNAL;
     }
 }

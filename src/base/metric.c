@@ -33,6 +33,7 @@ static struct labels labels[LABELS_COUNT] = {
     [LABELS_CODE] = {"code", codes, CODES},
     [LABELS_LISTENER] = {"listener", VALUES("public", "admin")},
     [LABELS_ERROR] = {"reason", VALUES("ok", ERROR_TABLE(ERROR_WORD))},
+    [LABELS_CLOSE] = {"reason", VALUES("answered", "client", "gone", "idle", "slow_reader", "stopped")},
     [LABELS_INGEST] = {"result", VALUES("stored", "duplicate", "dead_letter", "refused")},
     [LABELS_DEAD] = {"reason", VALUES("bad_json", "not_an_envelope", "rejected_by_database")},
     [LABELS_VOICE] = {"kind", VALUES("vapi", "repeated", "forward", "voicemail")},

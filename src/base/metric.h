@@ -12,6 +12,7 @@
     X(HTTP_CONNECTIONS, GAUGE, "http_connections", "Clients connected.", LABELS_LISTENER, LABELS_NONE)                 \
     X(HTTP_REFUSED, COUNTER, "http_refused_total", "Requests and connections refused before a handler saw them.",      \
       LABELS_ERROR, LABELS_NONE)                                                                                       \
+    X(HTTP_CLOSED, COUNTER, "http_closed_total", "Connections closed by why.", LABELS_CLOSE, LABELS_NONE)              \
     X(INGEST_EVENTS, COUNTER, "ingest_events_total", "Call events by what became of them.", LABELS_INGEST,             \
       LABELS_NONE)                                                                                                     \
     X(INGEST_BATCH_EVENTS, COUNTS, "ingest_batch_events", "Events committed together.", LABELS_NONE, LABELS_NONE)      \
@@ -61,6 +62,7 @@ enum metric_labels {
     LABELS_CODE,
     LABELS_LISTENER,
     LABELS_ERROR,
+    LABELS_CLOSE,
     LABELS_INGEST,
     LABELS_DEAD,
     LABELS_VOICE,
@@ -73,11 +75,21 @@ enum metric_labels {
 };
 
 /* Values of the label sets, in the order of metric.c's tables. */
+enum metric_close { CLOSE_ANSWERED, CLOSE_CLIENT, CLOSE_GONE, CLOSE_IDLE, CLOSE_SLOW_READER, CLOSE_STOPPED };
 enum metric_ingest { INGEST_STORED, INGEST_DUPLICATE, INGEST_DEAD, INGEST_REFUSED };
 enum metric_dead { DEAD_BAD_JSON, DEAD_NOT_AN_ENVELOPE, DEAD_REJECTED };
 enum metric_voice { VOICE_VAPI, VOICE_REPEATED, VOICE_FORWARD, VOICE_VOICEMAIL };
 enum metric_upstream { UPSTREAM_VAPI, UPSTREAM_RESEND, UPSTREAM_CALCOM, UPSTREAM_SUPABASE };
-enum metric_fetch { FETCH_2XX, FETCH_4XX, FETCH_5XX, FETCH_OTHER, FETCH_TIMEOUT, FETCH_CONNECT, FETCH_BAD_REPLY, FETCH_BREAKER };
+enum metric_fetch {
+    FETCH_2XX,
+    FETCH_4XX,
+    FETCH_5XX,
+    FETCH_OTHER,
+    FETCH_TIMEOUT,
+    FETCH_CONNECT,
+    FETCH_BAD_REPLY,
+    FETCH_BREAKER
+};
 enum metric_db { DB_IDLE, DB_CONNECTING, DB_READY };
 enum metric_db_result { DB_OK, DB_FAILED };
 
