@@ -38,10 +38,10 @@ struct http_request {
     enum http_verb verb;
     struct str target, path, query; /* as sent; query without '?', absent when there is none */
     struct buf body;
-    struct arena arena;     /* freed after the reply was written, or after on_gone */
-    char id[33];            /* X-Request-Id: 32 hex digits, ours */
-    uint64_t started_ms;    /* loop time of the first byte */
-    struct str peer;        /* address without port, for limits and logs */
+    struct arena arena;         /* freed after the reply was written, or after on_gone */
+    char id[33];                /* X-Request-Id: 32 hex digits, ours */
+    uint64_t started_ms;        /* loop time of the first byte */
+    struct str peer;            /* address without port, for limits and logs */
     struct http_waiter *waiter; /* set by the handler that answers later */
 };
 
@@ -59,12 +59,12 @@ void http_reply(struct http_request *r, int status, const char *content_type, st
 void http_reply_error(struct http_request *r, int code);
 
 struct http_options {
-    const char *name;                 /* of the listener, in logs: "public", "admin" */
-    size_t metric_listener;           /* index in LABELS_LISTENER */
-    const struct http_route *routes;  /* lives as long as the server; ends with a row whose path is NULL */
-    size_t metric_first_route;        /* index of routes[0] in LABELS_ROUTE; index 0 of that set is "none" */
-    const char *host;                 /* numeric address */
-    int port;                         /* 0: any free one */
+    const char *name;                /* of the listener, in logs: "public", "admin" */
+    size_t metric_listener;          /* index in LABELS_LISTENER */
+    const struct http_route *routes; /* lives as long as the server; ends with a row whose path is NULL */
+    size_t metric_first_route;       /* index of routes[0] in LABELS_ROUTE; index 0 of that set is "none" */
+    const char *host;                /* numeric address */
+    int port;                        /* 0: any free one */
 };
 
 struct http_server {

@@ -92,7 +92,7 @@ static void check_write(struct http_conn *c)
     c->write_left_bytes = left;
     if (stuck || now_ms(c) - c->write_started_ms >= limits->write_whole_ms) {
         log_event(LOG_DEBUG, "http_slow_reader", LOG_INT("left_bytes", (int64_t)left), LOG_CSTR("id", c->request.id));
-        http_conn_close(c);
+        http_conn_close(c, CLOSE_SLOW_READER);
     } else {
         arm(c, now_ms(c) + limits->write_ms);
     }
@@ -116,7 +116,7 @@ static void on_timer(uv_timer_t *t)
     } else if (c->state == CONN_WRITING) {
         check_write(c);
     } else {
-        http_conn_close(c);
+        http_conn_close(c, c->state == CONN_LINGER ? CLOSE_ANSWERED : CLOSE_IDLE);
     }
 }
 
@@ -144,7 +144,7 @@ static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
         uv_read_stop(s);
         http_exchange_eof(c);
     } else if (n < 0) {
-        http_conn_gone(c);
+        http_conn_gone(c, http_conn_reason(c));
     }
 }
 
@@ -160,7 +160,7 @@ void http_conn_update_input(struct http_conn *c)
     } else if (!full && c->input == INPUT_PAUSED) {
         c->input = INPUT_READING;
         if (uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read)) {
-            http_conn_gone(c);
+            http_conn_gone(c, CLOSE_GONE);
         }
     }
 }
@@ -182,26 +182,33 @@ static void free_conn(uv_handle_t *h)
     http_listener_forget(l);
 }
 
-void http_conn_close(struct http_conn *c)
+void http_conn_close(struct http_conn *c, enum metric_close why)
 {
     if (c->state == CONN_CLOSING) {
         return;
     }
+    metric_count(METRIC_HTTP_CLOSED, why);
     http_conn_set_state(c, CONN_CLOSING);
     loop_defer_cancel(c->listener->loop, &c->task);
     uv_close((uv_handle_t *)&c->tcp, free_conn);
     uv_close((uv_handle_t *)&c->timer, free_conn);
 }
 
-void http_conn_gone(struct http_conn *c)
+enum metric_close http_conn_reason(const struct http_conn *c)
+{
+    return c->state == CONN_IDLE ? CLOSE_CLIENT : c->state == CONN_LINGER ? CLOSE_ANSWERED : CLOSE_GONE;
+}
+
+void http_conn_gone(struct http_conn *c, enum metric_close why)
 {
     if (c->state == CONN_GONE) {
         return;
     }
     if (c->state != CONN_HANDLING) {
-        http_conn_close(c);
+        http_conn_close(c, why);
         return;
     }
+    c->why = why;
     log_event(LOG_DEBUG, "http_client_gone", LOG_CSTR("id", c->request.id));
     http_conn_set_state(c, CONN_GONE);
     uv_read_stop((uv_stream_t *)&c->tcp);
@@ -216,7 +223,7 @@ void http_conn_linger(struct http_conn *c)
     buf_free(&c->pending);
     c->pending_at = 0;
     if (c->input == INPUT_EOF || uv_fileno((uv_handle_t *)&c->tcp, &fd) || shutdown(fd, SHUT_WR)) {
-        http_conn_close(c);
+        http_conn_close(c, CLOSE_ANSWERED);
         return;
     }
     http_conn_set_state(c, CONN_LINGER);
@@ -229,7 +236,7 @@ static void run_task(struct loop_task *t)
     struct http_conn *c = container_of(t, struct http_conn, task);
     if (c->state == CONN_GONE) {
         c->request.waiter->on_gone(c->request.waiter, &c->request);
-        http_conn_close(c);
+        http_conn_close(c, c->why);
     } else if (c->state == CONN_ANSWERED) {
         http_exchange_resume(c);
     }
@@ -242,7 +249,7 @@ static void on_written(uv_write_t *w, int status)
         return;
     }
     if (status < 0) {
-        http_conn_close(c);
+        http_conn_close(c, CLOSE_GONE);
         return;
     }
     buf_free(&c->out);
@@ -270,7 +277,7 @@ static void write_rest(struct http_conn *c)
 {
     uv_buf_t rest = uv_buf_init(c->out.data, (unsigned)c->out.len);
     if (uv_write(&c->write, (uv_stream_t *)&c->tcp, &rest, 1, on_written)) {
-        http_conn_close(c);
+        http_conn_close(c, CLOSE_GONE);
         return;
     }
     c->write_left_bytes = c->out.len;
@@ -286,7 +293,7 @@ void http_conn_send(struct http_conn *c, const uv_buf_t *parts, unsigned count)
     bool later = c->state == CONN_HANDLING;
     int n = uv_try_write((uv_stream_t *)&c->tcp, parts, count);
     if (n < 0 && n != UV_EAGAIN) {
-        http_conn_close(c);
+        http_conn_close(c, CLOSE_GONE);
         return;
     }
     size_t sent = n > 0 ? (size_t)n : 0;
@@ -323,7 +330,7 @@ int http_conn_open(struct http_listener *l, int fd, const struct sockaddr_storag
     }
     rc = rc ? rc : uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read);
     if (rc) {
-        http_conn_close(c);
+        http_conn_close(c, CLOSE_GONE);
         return ERR_CONNECT;
     }
     arm(c, deadline_of(c));

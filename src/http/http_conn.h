@@ -6,6 +6,7 @@
 #include "http.h"
 #include "http_parse.h"
 #include "http_peer.h"
+#include "metric.h"
 
 struct http_listener;
 
@@ -48,6 +49,7 @@ struct http_conn {
     struct buf reply_lines;  /* headers added by the handler */
     unsigned reply_replaced; /* default headers among them, one bit each */
     bool last;               /* no request follows this one */
+    enum metric_close why;   /* GONE: the reason to come */
     size_t charged_bytes;    /* of the listener's budget for bodies */
     uint64_t started_ns, body_started_ms, write_started_ms;
     size_t write_left_bytes;
@@ -66,8 +68,10 @@ void http_conn_set_state(struct http_conn *c, enum http_conn_state state);
 void http_conn_send(struct http_conn *c, const uv_buf_t *parts, unsigned count);
 /* Says goodbye: nothing more is sent, what comes is thrown away for a short while. */
 void http_conn_linger(struct http_conn *c);
-void http_conn_close(struct http_conn *c);
+void http_conn_close(struct http_conn *c, enum metric_close why);
 /* The client is gone, or has to be: tells a waiting handler first. */
-void http_conn_gone(struct http_conn *c);
+void http_conn_gone(struct http_conn *c, enum metric_close why);
+/* Why a connection ends when its client ends it now. */
+enum metric_close http_conn_reason(const struct http_conn *c);
 /* Reads or stops to read, as the state and the kept bytes ask for. */
 void http_conn_update_input(struct http_conn *c);

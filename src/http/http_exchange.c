@@ -210,7 +210,7 @@ static void close_when_idle(struct http_conn *c)
 {
     bool waits = c->state == CONN_IDLE || c->state == CONN_HEAD || c->state == CONN_BODY;
     if (c->input == INPUT_EOF && waits) {
-        http_conn_close(c);
+        http_conn_close(c, http_conn_reason(c));
     }
 }
 
@@ -222,7 +222,7 @@ void http_exchange_feed(struct http_conn *c, struct str bytes)
 void http_exchange_eof(struct http_conn *c)
 {
     if (c->state == CONN_LINGER) {
-        http_conn_close(c);
+        http_conn_close(c, http_conn_reason(c));
     } else {
         close_when_idle(c);
     }

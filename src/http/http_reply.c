@@ -154,7 +154,7 @@ void http_reply_continue(struct http_conn *c)
     uv_buf_t part = uv_buf_init((char *)line, sizeof(line) - 1);
     int n = uv_try_write((uv_stream_t *)&c->tcp, &part, 1);
     if (n != UV_EAGAIN && n != (int)part.len) {
-        http_conn_close(c); /* a part of it would be the beginning of the answer */
+        http_conn_close(c, CLOSE_GONE); /* a part of it would be the beginning of the answer */
     }
 }
 
@@ -210,7 +210,7 @@ void http_reply(struct http_request *r, int status, const char *content_type, st
     struct http_conn *c = conn_of(r);
     if (c->state == CONN_GONE) {
         loop_defer_cancel(c->listener->loop, &c->task); /* answered in time, though nobody listens */
-        http_conn_close(c);
+        http_conn_close(c, c->why);
         return;
     }
     assert(c->state == CONN_DISPATCH || c->state == CONN_HANDLING);

@@ -187,7 +187,7 @@ static int open_socket(const struct sockaddr_storage *a, socklen_t n)
 
 static int bound_port(int fd)
 {
-    struct sockaddr_storage a;
+    struct sockaddr_storage a = {0};
     socklen_t n = sizeof(a);
     if (getsockname(fd, (struct sockaddr *)&a, &n)) {
         return 0;
@@ -296,7 +296,7 @@ static void on_drain_over(uv_timer_t *t)
               LOG_INT("connections", (int64_t)l->connections));
     for (size_t state = 0; state < CONN_STATE_COUNT; state++) {
         while (state != CONN_GONE && state != CONN_CLOSING && (n = list_first(&l->by_state[state]))) {
-            http_conn_gone(container_of(n, struct http_conn, node));
+            http_conn_gone(container_of(n, struct http_conn, node), CLOSE_STOPPED);
         }
     }
 }

@@ -43,6 +43,7 @@ static void closes_the_idle_in_silence(void)
     CHECK(peer_wait_end(&peer));
     CHECK((uv_hrtime() - from) / 1000000 >= 80);
     CHECK_INT(peer.n, n);
+    CHECK(metric_value(METRIC_HTTP_CLOSED, CLOSE_IDLE, 0) == 1);
     CHECK(peer.eof);
     peer_close(&peer);
     house_close();

@@ -12,6 +12,11 @@ static bool nobody_left(void)
     return PEER_WAIT(&house.loop, house.server.listener->connections == 0);
 }
 
+static double closed(enum metric_close why)
+{
+    return metric_value(METRIC_HTTP_CLOSED, why, 0);
+}
+
 static void reads_byte_by_byte(void)
 {
     static const char ask[] = "\r\nPOST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -44,6 +49,7 @@ static void drops_half_a_head_at_eof(void)
         peer_close(&peer);
     }
     CHECK(nobody_left());
+    CHECK(closed(CLOSE_CLIENT) == 1 && closed(CLOSE_GONE) == 3);
     CHECK_INT(house.handled, 0);
     CHECK_INT(house.server.listener->bodies_bytes, 0);
     house_close();
@@ -96,6 +102,7 @@ static void tells_the_handler_that_the_client_left(void)
     CHECK(PEER_WAIT(&house.loop, house.gone == 1));
     CHECK(house.waiting[0] == NULL && r != NULL);
     CHECK(nobody_left());
+    CHECK(closed(CLOSE_GONE) == 1);
     peer_pause(&house.loop, 20);
     CHECK_INT(house.gone, 1);
     CHECK_INT(house.handled, 1); /* what stood behind it went with it */
@@ -110,7 +117,7 @@ static void answer_and_farewell_cross(void)
     peer_say(&peer, POST_LATER);
     CHECK(PEER_WAIT(&house.loop, house.waiting_count == 1));
     struct http_request *r = house.waiting[0];
-    http_conn_gone(container_of(r, struct http_conn, request));
+    http_conn_gone(container_of(r, struct http_conn, request), CLOSE_GONE);
     CHECK_INT(house.gone, 0); /* not inside the call that noticed */
     CHECK_STR(buf_str(&r->body), "hi");
     http_reply(r, 200, NULL, STR("too late"));
@@ -204,6 +211,7 @@ static void cuts_a_reader_that_does_not_read(void)
     }
     CHECK(PEER_WAIT(&house.loop, house_in(CONN_WRITING) == 1));
     CHECK(nobody_left());
+    CHECK(closed(CLOSE_SLOW_READER) == 1);
     CHECK(house.handled < 12);
     peer_close(&peer);
     house_close();
@@ -264,6 +272,7 @@ static void says_why_before_it_closes(void)
     CHECK_INT(peer_count(&peer, "too_large"), 1);
     peer_close(&peer);
     CHECK(nobody_left());
+    CHECK(closed(CLOSE_ANSWERED) == 1);
     house_close();
 }
 
@@ -333,7 +342,7 @@ static void survives_anything(void)
             if (r && rand() % 2) {
                 http_reply(r, 200, NULL, STR("late"));
             } else if (r) {
-                http_conn_gone(container_of(r, struct http_conn, request));
+                http_conn_gone(container_of(r, struct http_conn, request), CLOSE_GONE);
             }
         }
         if (rand() % 2) {

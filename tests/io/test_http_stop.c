@@ -97,6 +97,7 @@ static void cuts_what_takes_too_long(void)
     stop();
     CHECK(PEER_WAIT(&house.loop, house.stopped));
     CHECK_INT(house.gone, 1);
+    CHECK(metric_value(METRIC_HTTP_CLOSED, CLOSE_STOPPED, 0) == 4);
     for (size_t i = 0; i < 4; i++) {
         CHECK(peer_wait_end(&peers[i]));
         peer_close(&peers[i]);
