@@ -10,7 +10,7 @@
 
 struct stat_line {
     pid_t parent;
-    unsigned long own_ticks, waited_ticks;
+    unsigned long user_ticks, system_ticks; /* with the children waited for */
 };
 
 static int stat_read(pid_t pid, struct stat_line *line_out)
@@ -32,34 +32,35 @@ static int stat_read(pid_t pid, struct stat_line *line_out)
                       &waited_user, &waited_system) != 5) {
         return -1;
     }
-    *line_out = (struct stat_line){parent, user + system, waited_user + waited_system};
+    *line_out = (struct stat_line){parent, user + waited_user, system + waited_system};
     return 0;
 }
 
-static double tree_seconds(pid_t root)
+static struct usage_seconds tree_seconds(pid_t root)
 {
     struct stat_line line;
+    struct usage_seconds sum = {0};
+    double ticks_per_second = (double)sysconf(_SC_CLK_TCK);
     DIR *proc = opendir("/proc");
-    if (!proc) {
-        return 0;
-    }
-    unsigned long ticks = stat_read(root, &line) ? 0 : line.own_ticks + line.waited_ticks;
-    for (struct dirent *entry; (entry = readdir(proc));) {
-        if (!isdigit((unsigned char)entry->d_name[0]) || stat_read(atoi(entry->d_name), &line)) {
-            continue;
+    for (struct dirent *entry; proc && (entry = readdir(proc));) {
+        pid_t pid = isdigit((unsigned char)entry->d_name[0]) ? atoi(entry->d_name) : 0;
+        if (pid && stat_read(pid, &line) == 0 && (pid == root || line.parent == root)) {
+            sum.user += (double)line.user_ticks / ticks_per_second;
+            sum.system += (double)line.system_ticks / ticks_per_second;
         }
-        ticks += line.parent == root ? line.own_ticks + line.waited_ticks : 0;
     }
-    closedir(proc);
-    return (double)ticks / (double)sysconf(_SC_CLK_TCK);
+    if (proc) {
+        closedir(proc);
+    }
+    return sum;
 }
 
-static double self_seconds(void)
+static struct usage_seconds self_seconds(void)
 {
     struct rusage used;
     getrusage(RUSAGE_SELF, &used);
-    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+    return (struct usage_seconds){(double)used.ru_utime.tv_sec + (double)used.ru_utime.tv_usec / 1e6,
+                                  (double)used.ru_stime.tv_sec + (double)used.ru_stime.tv_usec / 1e6};
 }
 
 int usage_watch(struct usage *usage, const char *text)
@@ -75,25 +76,33 @@ int usage_watch(struct usage *usage, const char *text)
 void usage_start(struct usage *usage)
 {
     for (int i = 0; i < usage->count; i++) {
-        usage->processes[i].start_seconds = tree_seconds(usage->processes[i].pid);
+        usage->processes[i].start = tree_seconds(usage->processes[i].pid);
     }
-    usage->self_start_seconds = self_seconds();
+    usage->self_start = self_seconds();
 }
 
 void usage_end(struct usage *usage)
 {
-    usage->self_end_seconds = self_seconds();
+    usage->self_end = self_seconds();
     for (int i = 0; i < usage->count; i++) {
-        usage->processes[i].end_seconds = tree_seconds(usage->processes[i].pid);
+        usage->processes[i].end = tree_seconds(usage->processes[i].pid);
     }
+}
+
+static void seconds_print(const char *name, struct usage_seconds start, struct usage_seconds end)
+{
+    double user = end.user - start.user, system = end.system - start.system;
+    printf("\"%s\":%.3f,\"%s_system\":%.3f", name, user + system, name, system);
 }
 
 void usage_print(const struct usage *usage)
 {
-    printf("{\"self\":%.3f", usage->self_end_seconds - usage->self_start_seconds);
+    printf("{");
+    seconds_print("self", usage->self_start, usage->self_end);
     for (int i = 0; i < usage->count; i++) {
         const struct usage_process *p = &usage->processes[i];
-        printf(",\"%s\":%.3f", p->name, p->end_seconds - p->start_seconds);
+        printf(",");
+        seconds_print(p->name, p->start, p->end);
     }
     printf("}");
 }

@@ -18,6 +18,7 @@ export function summarise({ server, baseline }) {
     p99_ms: of(server, (r) => r.latency_ms.p99),
     server_cpu_s_per_1k: of(server, serverCpu),
     postgres_cpu_s_per_1k: of(server, postgresCpu),
+    server_kernel_share: of(server, (r) => r.cpu_seconds.server_system / r.cpu_seconds.server),
     load_cpu_s_per_1k: of(server, (r) => perThousand(r.cpu_seconds.self, r.events)),
     server_to_postgres: of(server, (r) => serverCpu(r) / postgresCpu(r)),
     batch_events: of(server, (r) => r.batch_events),
@@ -38,13 +39,14 @@ const whole = (value) => Math.round(value).toLocaleString("en-US");
 const columns = [
   ["events/s", (s) => whole(s.events_per_second)],
   ["p50 / p99 ms", (s) => `${s.p50_ms.toFixed(1)} / ${s.p99_ms.toFixed(1)}`],
-  ["server CPU s/1k", (s) => s.server_cpu_s_per_1k.toFixed(4)],
+  ["server CPU s/1k (kernel)", (s) => `${s.server_cpu_s_per_1k.toFixed(4)} (${whole(s.server_kernel_share * 100)} %)`],
   ["Postgres CPU s/1k", (s) => s.postgres_cpu_s_per_1k.toFixed(4)],
   ["server ÷ Postgres", (s) => s.server_to_postgres.toFixed(2)],
   ["bare client events/s", (s) => whole(s.bare_events_per_second)],
   ["its Postgres CPU s/1k", (s) => s.bare_postgres_cpu_s_per_1k.toFixed(4)],
   ["Postgres ÷ bare", (s) => s.postgres_to_bare.toFixed(2)],
   ["batch, server / bare", (s) => `${s.batch_events.toFixed(0)} / ${s.bare_batch_events.toFixed(0)}`],
+  ["errors", (s) => whole(s.errors)],
   ["peak MB", (s) => s.peak_mb.toFixed(0)],
   ["disk kB a call", (s) => (s.disk_bytes_per_call / 1000).toFixed(1)],
   ["WAL kB an event", (s) => (s.wal_bytes_per_event / 1000).toFixed(1)],
@@ -61,8 +63,8 @@ export function page(report) {
   const open = report.open_loop;
   const lines = [
     `# Benchmark of ${report.date}`, "",
-    `${report.cores} cores shared by load generator, server and PostgreSQL ${report.postgres}; ${report.connections}`,
-    `keep-alive connections, closed loop, medians of ${report.rounds} alternating round(s).`,
+    `${report.cores} cores shared by load generator, server and PostgreSQL ${report.postgres}; 256`,
+    `keep-alive connections (64 for reports), closed loop, medians of ${report.rounds} alternating round(s).`,
     "Read the ratios, not the absolute figures.", "",
     table(report), "",
   ];
