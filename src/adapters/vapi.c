@@ -124,6 +124,7 @@ static int understand(struct vapi *v, struct ingest_event *e, struct exchange *x
         metric_count(METRIC_UNKNOWN_TYPES, 0);
     }
     x->live = vapi_answer(v, &m, &x->request->arena, &x->answer);
+    buf_free(&e->body); /* what waits for its commit is what will be stored */
     return 0;
 }
 

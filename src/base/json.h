@@ -3,8 +3,8 @@
  * document without the subtrees that the table drops. Out: a struct becomes an object.
  *
  * Input must be valid UTF-8 (utf8_repair_json makes it so). Refused with ERR_BAD_JSON: bad syntax, nesting deeper than
- * CAP_JSON_DEPTH, anything behind the document. Texts in the struct point into the document or the arena: both must
- * outlive the struct. A key that occurs twice: the last one counts, as in jsonb. */
+ * CAP_JSON_DEPTH, anything behind the document. Texts in the struct are copies in the arena: the document may go. A key that
+ * occurs twice: the last one counts, as in jsonb. */
 #include "arena.h"
 #include "buf.h"
 #include "field.h"

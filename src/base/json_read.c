@@ -149,12 +149,11 @@ static void value_done(struct reader *r)
     }
 }
 
-/* Bytes that yajl unescaped live in its own buffer, which the next token overwrites. */
-static struct str lasting(const struct reader *r, struct str s)
+/* The text of the value that ends here. */
+static void set_raw(const struct reader *r, const struct field *f, char *base, size_t start)
 {
-    struct str doc = r->pass->doc;
-    bool inside = s.p >= doc.p && s.p + s.n <= doc.p + doc.n;
-    return inside ? s : arena_copy(r->pass->arena, s);
+    struct str text = {r->pass->doc.p + start, offset_now(r) - start};
+    *(struct str *)(void *)(base + f->offset) = arena_copy(r->pass->arena, text);
 }
 
 static void set_time(const struct field *f, char *base, struct str text, bool number)
@@ -176,11 +175,11 @@ static int scalar(struct reader *r, struct str text, enum field_kind type)
         if (seen) {
             *seen = true;
         } else if (f->kind == FIELD_RAW) {
-            *(struct str *)(void *)(base + f->offset) = (struct str){r->pass->doc.p + start, offset_now(r) - start};
+            set_raw(r, f, base, start);
         } else if (f->kind == FIELD_TIME) {
             set_time(f, base, text, type == FIELD_NUM);
         } else if (f->kind == FIELD_STR || (f->kind <= FIELD_BOOL && type != FIELD_STR)) {
-            int ignored = field_set_text(f, base, f->kind == FIELD_STR ? lasting(r, text) : text);
+            int ignored = field_set_text(f, base, f->kind == FIELD_STR ? arena_copy(r->pass->arena, text) : text);
             (void)ignored; /* a value that does not fit its kind counts as absent */
         }
     }
@@ -237,8 +236,7 @@ static int close_container(struct reader *r)
 {
     const struct frame *f = top(r);
     if (f->raw) {
-        struct str text = {r->pass->doc.p + f->start, offset_now(r) - f->start};
-        *(struct str *)(void *)(f->base + f->raw->offset) = text;
+        set_raw(r, f->raw, f->base, f->start);
     }
     r->depth--;
     value_done(r);

@@ -14,6 +14,19 @@ static void run_tasks(uv_idle_t *h)
     }
 }
 
+/* libuv refreshes uv_now when the poll returns and when a turn begins: what has passed since is the callbacks' work. */
+static uint64_t since_refresh_ms(const struct loop *l)
+{
+    uint64_t now_ms = uv_hrtime() / 1000000, refreshed_ms = uv_now(&l->uv);
+    return now_ms > refreshed_ms ? now_ms - refreshed_ms : 0;
+}
+
+static void on_polled(uv_check_t *h)
+{
+    struct loop *l = container_of(h, struct loop, polled);
+    l->io_ms = since_refresh_ms(l);
+}
+
 /* Prepare is the last thing before the loop sleeps (uv_run: timers, pending, idle, prepare, poll, check, closing). */
 static void on_turn_end(uv_prepare_t *h)
 {
@@ -23,9 +36,8 @@ static void on_turn_end(uv_prepare_t *h)
         struct loop_hook *hook = container_of(n, struct loop_hook, node);
         hook->run(hook);
     }
-    uint64_t now_ms = uv_hrtime() / 1000000;
-    uint64_t woke_ms = uv_now(&l->uv); /* set when the poll returned, before its callbacks ran */
-    metric_observe(METRIC_LOOP_LAG_SECONDS, 0, now_ms > woke_ms ? (double)(now_ms - woke_ms) / 1e3 : 0);
+    metric_observe(METRIC_LOOP_LAG_SECONDS, 0, (double)(l->io_ms + since_refresh_ms(l)) / 1e3);
+    l->io_ms = 0;
 }
 
 void loop_init(struct loop *l)
@@ -38,6 +50,9 @@ void loop_init(struct loop *l)
     uv_prepare_init(&l->uv, &l->turn_end);
     uv_prepare_start(&l->turn_end, on_turn_end);
     uv_unref((uv_handle_t *)&l->turn_end);
+    uv_check_init(&l->uv, &l->polled);
+    uv_check_start(&l->polled, on_polled);
+    uv_unref((uv_handle_t *)&l->polled);
 }
 
 void loop_run(struct loop *l)
@@ -48,6 +63,7 @@ void loop_run(struct loop *l)
 void loop_stop(struct loop *l)
 {
     uv_close((uv_handle_t *)&l->turn_end, NULL);
+    uv_close((uv_handle_t *)&l->polled, NULL);
     uv_close((uv_handle_t *)&l->wake, NULL);
 }
 

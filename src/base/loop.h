@@ -21,8 +21,10 @@ struct loop_hook {
 struct loop {
     uv_loop_t uv;
     uv_prepare_t turn_end;
+    uv_check_t polled;
     uv_idle_t wake; /* active while tasks wait, so that the loop does not sleep on them */
     struct list tasks, hooks;
+    uint64_t io_ms; /* spent in the I/O callbacks of this turn */
 };
 
 void loop_init(struct loop *l);

@@ -143,12 +143,8 @@ static size_t repair_escape(char *p, size_t left, int *replaced)
 static int repair_escapes(struct buf *doc)
 {
     int replaced = 0;
-    char *p = memmem(doc->data, doc->len, "\\u", 2);
-    if (!p) {
-        return 0;
-    }
-    p = memchr(doc->data, '\\', doc->len); /* from the first backslash, so that \\u is not taken for an escape */
     char *end = doc->data + doc->len;
+    char *p = memchr(doc->data, '\\', doc->len);
     while (p && end - p >= 2) {
         p += p[1] == 'u' ? repair_escape(p, (size_t)(end - p), &replaced) : 2;
         p = p < end ? memchr(p, '\\', (size_t)(end - p)) : NULL;

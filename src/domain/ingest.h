@@ -39,7 +39,7 @@ struct ingest_waiter {
 enum ingest_state { INGEST_NEW, INGEST_WAITING, INGEST_ALONE, INGEST_SENT, INGEST_GONE };
 
 struct ingest_event {
-    struct call_event call; /* filled by the caller; everything it points at lives in the three below */
+    struct call_event call; /* filled by the caller; everything it points at lives in arena and kept */
     struct arena arena;
     struct buf body, kept;
 
