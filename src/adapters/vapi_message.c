@@ -139,6 +139,7 @@ int vapi_message_read(const struct json_shape *shape, struct ingest_event *e, st
     e->kept = buf_make(e->body.len + 64);
     struct json_pass pass = {.shape = shape,
                              .doc = buf_str(&e->body),
+                             .scratch = e->body.data,
                              .target = m,
                              .target_bytes = sizeof(*m),
                              .reset = reset,

@@ -1,4 +1,5 @@
 #include "caps.h"
+#include "json_skip.h"
 #include "json_shape.h"
 #include "timestamp.h"
 #include <assert.h>
@@ -88,6 +89,21 @@ static bool is_dropped(struct reader *r, const struct json_node *n, struct str k
     return flags & FIELD_DROP || is_secret(r, key);
 }
 
+/* Makes one blank string of a value that is dropped unread, so that the parser need not take it apart. */
+static void blank_value(struct reader *r)
+{
+    size_t start = token_start(r), end = json_value_end(r->pass->doc, start);
+    if (r->pass->scratch && end - start >= 2) {
+        memset(r->pass->scratch + start, ' ', end - start);
+        r->pass->scratch[start] = r->pass->scratch[end - 1] = '"';
+    }
+}
+
+static bool is_unread(const struct json_node *n)
+{
+    return !n || (!n->children && (!n->field || n->field->kind == FIELD_NONE));
+}
+
 static int on_key(void *ctx, const unsigned char *bytes, size_t n)
 {
     struct reader *r = ctx;
@@ -106,6 +122,9 @@ static int on_key(void *ctx, const unsigned char *bytes, size_t n)
         }
     }
     r->prev_end = offset_now(r);
+    if (r->drop_depth && is_unread(r->node)) {
+        blank_value(r);
+    }
     return 1;
 }
 

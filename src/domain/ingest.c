@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define CLOCK_MS 10
+#define LOOK_MS 100 /* between looks for events that have waited too long */
 #define AGAIN_MS 50 /* pause before a refused batch is tried again */
 
 #define WHOLE_TRIES 3 /* of a batch that met another instance's, before it is taken apart */
@@ -28,6 +29,7 @@ struct ingest_core {
     size_t bytes;               /* of all that waits */
     size_t singles;             /* in flight */
     uint64_t again_ms;          /* no batch before this time */
+    uint64_t look_ms;           /* next look for events that have waited too long */
     struct loop_hook flush_hook;
     uv_timer_t clock;
 };
@@ -383,6 +385,10 @@ static void on_clock(uv_timer_t *t)
             w->on_done(w, ERR_TIMEOUT);
         }
     }
+    if (now < in->look_ms) {
+        return;
+    }
+    in->look_ms = now + LOOK_MS;
     uint64_t oldest_ms = expire(in, &in->alone, now);
     for (size_t i = 0; i < CAP_BATCHES_IN_FLIGHT; i++) {
         uint64_t age_ms = expire(in, &in->lanes[i].waiting, now);
