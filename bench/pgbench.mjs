@@ -60,7 +60,8 @@ const utterance = {
 const rows = `(select slot, (:b + slot) % 29 as step, :client_id || '-' || slot || '-' || (:b + slot) / 29 as call,
   timestamptz '2026-11-18 15:04:05Z' + ((:b + slot) / 29) * interval '1 second' as at
   from generate_series(1, :batch) slot) x`;
-const saidRows = `${rows} cross join lateral generate_series(1, case x.step when 28 then ${messagesInReport} else 1 end) m
+const saidRows = `${rows}
+  cross join lateral generate_series(1, case x.step when 28 then ${messagesInReport} else 1 end) m
   where x.step between 3 and 20 or x.step = 28`;
 
 // Puts a subselect that builds the array in the place of each parameter of the statement's unnest.
