@@ -9,7 +9,7 @@ static int hex(char c)
 
 static struct str decode(struct arena *a, struct str s)
 {
-    if (!memchr(s.p, '%', s.n) && !memchr(s.p, '+', s.n)) {
+    if (str_find(s, '%') == s.n && str_find(s, '+') == s.n) {
         return s;
     }
     char *out = arena_alloc(a, s.n + 1);
@@ -40,14 +40,12 @@ int form_parse(struct arena *a, struct str text, struct form *form_out)
     }
     form_out->pairs = arena_alloc(a, most * sizeof(*form_out->pairs));
     while (text.n) {
-        const char *end = memchr(text.p, '&', text.n);
-        struct str pair = {text.p, end ? (size_t)(end - text.p) : text.n};
+        struct str pair = str_cut(text, str_find(text, '&'));
         text = str_skip(text, pair.n + 1);
         if (pair.n == 0) {
             continue;
         }
-        const char *eq = memchr(pair.p, '=', pair.n);
-        struct str name = {pair.p, eq ? (size_t)(eq - pair.p) : pair.n};
+        struct str name = str_cut(pair, str_find(pair, '='));
         struct str value = str_skip(pair, name.n + 1);
         form_out->pairs[form_out->count++] = (struct form_pair){decode(a, name), decode(a, value)};
     }

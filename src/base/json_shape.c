@@ -32,8 +32,7 @@ static void add_field(struct arena *a, struct json_node *n, const struct field *
 {
     struct str path = str_of(f->name);
     while (path.n) {
-        const char *dot = memchr(path.p, '.', path.n);
-        struct str step = {path.p, dot ? (size_t)(dot - path.p) : path.n};
+        struct str step = str_cut(path, str_find(path, '.'));
         n = grow(a, n, step);
         path = str_skip(path, step.n + 1);
     }

@@ -113,8 +113,7 @@ static int move_to(struct writer *w, struct str path)
     }
     struct str rest = str_skip(path, common.n ? common.n + 1 : 0);
     while (rest.n && rc == 0) {
-        const char *dot = memchr(rest.p, '.', rest.n);
-        struct str step = {rest.p, dot ? (size_t)(dot - rest.p) : rest.n};
+        struct str step = str_cut(rest, str_find(rest, '.'));
         rc = open_key(w, step);
         rc = rc ? rc : buf_append(w->out, STR("{"));
         w->comma = false;

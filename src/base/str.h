@@ -52,6 +52,16 @@ static inline struct str str_cut(struct str s, size_t most)
     return (struct str){s.p, s.n < most ? s.n : most};
 }
 
+/* Index of the first such byte, or the length when there is none. */
+static inline size_t str_find(struct str s, char c)
+{
+    size_t i = 0;
+    while (i < s.n && s.p[i] != c) {
+        i++;
+    }
+    return i;
+}
+
 /* The first of two that is present and not empty. */
 static inline struct str str_or(struct str a, struct str b)
 {
