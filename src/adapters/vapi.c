@@ -104,20 +104,18 @@ static void on_gone(struct http_waiter *w, struct http_request *r)
     ingest_abandon(&container_of(w, struct exchange, http)->waiter);
 }
 
-/* The body becomes an event and, for live questions, an answer. Negative: it must be kept aside. */
-static int understand(struct vapi *v, struct ingest_event *e, struct exchange *x, enum metric_dead *reason_out)
+/* A copy becomes an event and, for live questions, an answer; the body stays as it came for the case that it can not. */
+static int understand(struct vapi *v, struct ingest_event *e, struct exchange *x, struct buf *doc)
 {
     struct vapi_message m;
-    *reason_out = DEAD_BAD_JSON;
-    int repaired = utf8_repair_json(&e->body);
-    int rc = repaired < 0 ? repaired : vapi_message_read(v->message_shape, e, &m);
+    int repaired = utf8_repair_json(doc);
+    int rc = repaired < 0 ? repaired : vapi_message_read(v->message_shape, e, doc, &m);
     if (rc < 0) {
         return rc;
     }
     metric_add(METRIC_TEXT_REPAIRED, 0, 0, repaired);
     if (!m.is_envelope) {
-        *reason_out = DEAD_NOT_AN_ENVELOPE;
-        return ERR_BAD_JSON;
+        return ERR_BAD_REQUEST;
     }
     vapi_message_describe(e, &m, timestamp_wall_us());
     if (vapi_message_type(&m) == VAPI_OTHER) {
@@ -128,18 +126,29 @@ static int understand(struct vapi *v, struct ingest_event *e, struct exchange *x
     return 0;
 }
 
+static int submit(struct vapi *v, struct ingest_event *e, struct exchange *x)
+{
+    struct buf doc = buf_make(CAP_VAPI_BYTES * 3); /* a bad byte becomes three */
+    int rc = buf_append(&doc, buf_str(&e->body));
+    rc = rc ? rc : understand(v, e, x, &doc);
+    buf_free(&doc);
+    if (rc < 0) {
+        enum metric_dead reason = rc == ERR_BAD_REQUEST ? DEAD_NOT_AN_ENVELOPE : DEAD_BAD_JSON;
+        return ingest_dead_letter(v->ingest, e, reason, &x->waiter);
+    }
+    x->waiter.patience_ms = x->live ? CAP_CONTROL_STORE_MS : 0;
+    return ingest_submit(v->ingest, e, &x->waiter);
+}
+
 void vapi_on_message(struct vapi *v, struct http_request *r)
 {
     struct exchange *x = arena_alloc(&r->arena, sizeof(*x));
     struct ingest_event *e = ingest_event_new(CALL_VAPI);
-    enum metric_dead reason;
     *x = (struct exchange){.request = r, .answer = STR("{}"), .waiter.on_done = on_stored, .http.on_gone = on_gone};
     r->waiter = &x->http;
     e->body = http_take_body(r);
     metric_add(METRIC_INGEST_RECEIVED_BYTES, 0, 0, (double)e->body.len);
-    int rc = understand(v, e, x, &reason);
-    x->waiter.patience_ms = x->live ? CAP_CONTROL_STORE_MS : 0;
-    rc = rc < 0 ? ingest_dead_letter(v->ingest, e, reason, &x->waiter) : ingest_submit(v->ingest, e, &x->waiter);
+    int rc = submit(v, e, x);
     if (rc < 0) {
         on_stored(&x->waiter, rc);
     }

@@ -53,7 +53,7 @@ static const struct field fields[] = {
     M(function_call_name, "message.functionCall.name", STR),
     M(customer, "message.customer.number", STR),
 
-    FIELD_ITEMS_DOUBLE(struct vapi_message, tool_call_list, "message.toolCallList", tool_items, tool_calls),
+    FIELD_ITEMS(struct vapi_message, tool_call_list, "message.toolCallList", tool_items, 0),
     FIELD_ITEMS_DOUBLE(struct vapi_message, tool_calls, "message.toolCalls", tool_items, tool_call_list),
     FIELD_ITEMS(struct vapi_message, tools_with_calls, "message.toolWithToolCallList", tool_with_call_items, 0),
 
@@ -134,12 +134,12 @@ static enum json_keep keep_repeated(const void *target)
     return !m->type.p ? JSON_KEEP_UNKNOWN : str_eq(m->type, STR("end-of-call-report")) ? JSON_KEEP_YES : JSON_KEEP_NO;
 }
 
-int vapi_message_read(const struct json_shape *shape, struct ingest_event *e, struct vapi_message *m)
+int vapi_message_read(const struct json_shape *shape, struct ingest_event *e, struct buf *doc, struct vapi_message *m)
 {
-    e->kept = buf_make(e->body.len + 64);
+    e->kept = buf_make(doc->len + 64);
     struct json_pass pass = {.shape = shape,
-                             .doc = buf_str(&e->body),
-                             .scratch = e->body.data,
+                             .doc = buf_str(doc),
+                             .scratch = doc->data,
                              .target = m,
                              .target_bytes = sizeof(*m),
                              .reset = reset,

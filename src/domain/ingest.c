@@ -309,7 +309,7 @@ static void send_letter(struct ingest_core *in, struct ingest_event *e)
     l->event = e;
     l->params[0] = db_text(e->call.source == CALL_TWILIO ? STR("twilio") : STR("vapi"));
     l->params[1] = db_text(str_of(reasons[e->dead_reason]));
-    l->params[2] = db_bytes(e->kept.len ? buf_str(&e->kept) : buf_str(&e->body));
+    l->params[2] = db_bytes(e->body.len ? buf_str(&e->body) : buf_str(&e->kept));
     l->unit.role = "ringback_ingest";
     l->unit.on_done = on_letter_done;
     db_unit_add(&l->unit, STMT_DEAD_LETTER_INSERT, l->params, 3);
