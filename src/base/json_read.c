@@ -89,14 +89,17 @@ static bool is_dropped(struct reader *r, const struct json_node *n, struct str k
     return flags & FIELD_DROP || is_secret(r, key);
 }
 
-/* Makes one blank string of a value that is dropped unread, so that the parser need not take it apart. */
-static void blank_value(struct reader *r)
+/* Makes one blank string of a value that is dropped unread, so that the parser need not take it apart. False when the value
+ * has no end: looking for it again in each of its parts would take long. */
+static bool blank_value(struct reader *r)
 {
-    size_t start = token_start(r), end = json_value_end(r->pass->doc, start);
-    if (r->pass->scratch && end - start >= 2) {
+    size_t start = token_start(r);
+    size_t end = r->pass->scratch ? json_value_end(r->pass->doc, start) : start + 1;
+    if (end - start >= 2) {
         memset(r->pass->scratch + start, ' ', end - start);
         r->pass->scratch[start] = r->pass->scratch[end - 1] = '"';
     }
+    return end > start;
 }
 
 static bool is_unread(const struct json_node *n)
@@ -122,10 +125,7 @@ static int on_key(void *ctx, const unsigned char *bytes, size_t n)
         }
     }
     r->prev_end = offset_now(r);
-    if (r->drop_depth && is_unread(r->node)) {
-        blank_value(r);
-    }
-    return 1;
+    return !r->drop_depth || !is_unread(r->node) || blank_value(r);
 }
 
 /* Where the value that begins now goes; grows the list when it is an element of one. */
@@ -303,9 +303,17 @@ static int read_once(struct json_pass *p, enum json_keep known, bool *undecided_
     return ok ? r.failed : ERR_BAD_JSON;
 }
 
+static bool has_byte(struct str s, char c)
+{
+    return s.n && memchr(s.p, c, s.n);
+}
+
 int json_read(struct json_pass *p)
 {
     bool undecided;
+    if (has_byte(p->doc, '\v') || has_byte(p->doc, '\f')) {
+        return ERR_BAD_JSON; /* blanks for yajl, but not for JSON */
+    }
     int rc = read_once(p, p->keep_repeated ? JSON_KEEP_UNKNOWN : JSON_KEEP_YES, &undecided);
     if (rc == 0 && undecided && p->keep_repeated(p->target) == JSON_KEEP_NO) {
         rc = read_once(p, JSON_KEEP_NO, &undecided);
