@@ -261,10 +261,6 @@ void db_conn_check(struct db_conn *c, uint64_t now_ms)
         if (s->unit && s->unit->deadline_at_ms <= now_ms) {
             struct db_unit *u = s->unit;
             s->unit = NULL;
-            for (size_t k = 0; k < u->call_count; k++) {
-                PQclear(u->results[k]);
-                u->results[k] = NULL;
-            }
             db_unit_finish_later(u, ERR_WRITE_UNCERTAIN);
         }
     }

@@ -31,16 +31,19 @@ int db_submit(struct db_pool *pool, struct db_unit *u)
 
 void db_abandon(struct db_unit *u)
 {
+    if (u->state == DB_UNIT_DONE) {
+        return;
+    }
     if (u->state == DB_UNIT_WAITING) {
         list_remove(&u->pool->waiting, &u->node);
     } else if (u->state == DB_UNIT_SENT && u->slot) {
         u->slot->unit = NULL;
-        for (size_t i = 0; i < u->call_count; i++) {
-            PQclear(u->results[i]);
-            u->results[i] = NULL;
-        }
     } else if (list_linked(&u->node)) {
         list_remove(&u->pool->failed, &u->node);
+    }
+    for (size_t i = 0; i < u->call_count; i++) {
+        PQclear(u->results[i]); /* those of a unit that is half answered */
+        u->results[i] = NULL;
     }
     u->state = DB_UNIT_DONE;
 }
