@@ -28,7 +28,7 @@ struct feed {
 };
 
 struct options {
-    int port, depth;
+    int port, at_once;
     double warmup_share;
     const char *statement;
 };
@@ -36,7 +36,7 @@ struct options {
 struct run {
     struct options options;
     struct feed feeds[MAX_FEEDS];
-    int feed_count, measuring;
+    int feed_count, measuring, turn;
     uint64_t events_total, events_done, events_measured, batches_measured, start_us, end_us;
     struct usage usage;
     struct latency latency;
@@ -45,7 +45,7 @@ struct run {
 static const char usage_text[] = "usage: pgfeed [options] PORT RECORD.wire...\n"
                                  "  -s, --statement NAME    the prepared statement whose rows are counted as events\n"
                                  "  -w, --warmup SHARE      share of the events before measuring (0.2)\n"
-                                 "  -k, --depth N           units under way on a connection (1)\n"
+                                 "  -k, --at-once N         units under way over all connections, one on each (2)\n"
                                  "  -p, --process NAME=PID  also measure that process and its children (repeatable)\n";
 
 static uint64_t clock_us(void)
@@ -92,29 +92,49 @@ static int feed_open(struct feed *feed, int port)
     return 0;
 }
 
-static int feed_may_send(const struct feed *feed, int depth)
+static int feed_is_busy(const struct feed *feed)
 {
-    int fresh = feed->sent_bytes == 0;
-    return feed->next_unit < feed->record.unit_count &&
-           (!fresh || feed->next_unit - feed->done_units < (uint64_t)depth);
+    return feed->next_unit > feed->done_units || feed->sent_bytes > 0;
 }
 
-static int feed_send(struct feed *feed, int depth)
+/* Sends what the socket takes of the unit that is next. */
+static int feed_send(struct feed *feed)
 {
-    while (feed_may_send(feed, depth)) {
-        const struct wire_unit *unit = &feed->record.units[feed->next_unit];
-        if (feed->next_unit == feed->done_units && feed->sent_bytes == 0) {
-            feed->unit_start_us = clock_us();
+    const struct wire_unit *unit = &feed->record.units[feed->next_unit];
+    if (feed->sent_bytes == 0) {
+        feed->unit_start_us = clock_us();
+    }
+    ssize_t sent =
+        send(feed->fd, unit->bytes + feed->sent_bytes, unit->length - feed->sent_bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0) {
+        return errno == EAGAIN ? 0 : -1;
+    }
+    feed->sent_bytes += (size_t)sent;
+    if (feed->sent_bytes == unit->length) {
+        feed->sent_bytes = 0;
+        feed->next_unit++;
+    }
+    return 0;
+}
+
+/* Starts units on idle connections in turn, as many as may be under way at once. */
+static int run_send(struct run *run)
+{
+    int busy = 0;
+    for (int i = 0; i < run->feed_count; i++) {
+        struct feed *feed = &run->feeds[i];
+        busy += feed_is_busy(feed);
+        if (feed->sent_bytes > 0 && feed_send(feed)) {
+            return -1;
         }
-        ssize_t sent = send(feed->fd, unit->bytes + feed->sent_bytes, unit->length - feed->sent_bytes,
-                            MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (sent < 0) {
-            return errno == EAGAIN ? 0 : -1;
-        }
-        feed->sent_bytes += (size_t)sent;
-        if (feed->sent_bytes == unit->length) {
-            feed->sent_bytes = 0;
-            feed->next_unit++;
+    }
+    for (int i = 0; i < run->feed_count && busy < run->options.at_once; i++) {
+        struct feed *feed = &run->feeds[run->turn++ % run->feed_count];
+        if (!feed_is_busy(feed) && feed->next_unit < feed->record.unit_count) {
+            busy++;
+            if (feed_send(feed)) {
+                return -1;
+            }
         }
     }
     return 0;
@@ -131,36 +151,38 @@ static void run_count(struct run *run, struct feed *feed)
             run->batches_measured++;
             latency_add(&run->latency, now_us - feed->unit_start_us);
         }
-        feed->unit_start_us = now_us;
     }
 }
 
-/* The measured part ends with the first connection that runs dry: past it the load is no longer the server's. */
+/* The measured part ends when fewer connections have work than may be busy at once: past it the load is not the
+ * server's any more. */
 static int run_advance(struct run *run)
 {
+    int wanted = run->feed_count < run->options.at_once ? run->feed_count : run->options.at_once, with_work = 0;
     if (!run->measuring && (double)run->events_done >= run->options.warmup_share * (double)run->events_total) {
         usage_start(&run->usage);
         run->measuring = 1;
         run->start_us = clock_us();
     }
     for (int i = 0; i < run->feed_count; i++) {
-        if (run->feeds[i].done_units == run->feeds[i].record.unit_count) {
-            run->end_us = clock_us();
-            usage_end(&run->usage);
-            return 1;
-        }
+        with_work += run->feeds[i].done_units < run->feeds[i].record.unit_count;
     }
-    return 0;
+    if (with_work >= wanted) {
+        return 0;
+    }
+    run->end_us = clock_us();
+    usage_end(&run->usage);
+    return 1;
 }
 
 static int run_turn(struct run *run)
 {
     struct pollfd fds[MAX_FEEDS];
+    if (run_send(run)) {
+        return -1;
+    }
     for (int i = 0; i < run->feed_count; i++) {
         struct feed *feed = &run->feeds[i];
-        if (feed_send(feed, run->options.depth)) {
-            return -1;
-        }
         fds[i] = (struct pollfd){feed->fd, (short)(POLLIN | (feed->sent_bytes ? POLLOUT : 0)), 0};
     }
     if (poll(fds, (nfds_t)run->feed_count, -1) < 0) {
@@ -216,7 +238,7 @@ static int options_read(int argc, char **argv, struct run *run)
     static const struct option long_options[] = {
         {"statement", required_argument, NULL, 's'},
         {"warmup", required_argument, NULL, 'w'},
-        {"depth", required_argument, NULL, 'k'},
+        {"at-once", required_argument, NULL, 'k'},
         {"process", required_argument, NULL, 'p'},
         {NULL, 0, NULL, 0},
     };
@@ -229,7 +251,7 @@ static int options_read(int argc, char **argv, struct run *run)
             run->options.warmup_share = atof(optarg);
             break;
         case 'k':
-            run->options.depth = atoi(optarg);
+            run->options.at_once = atoi(optarg);
             break;
         case 'p':
             if (usage_watch(&run->usage, optarg)) {
@@ -241,12 +263,12 @@ static int options_read(int argc, char **argv, struct run *run)
         }
     }
     run->options.port = argc - optind >= 2 ? atoi(argv[optind]) : 0;
-    return run->options.port > 0 && run->options.depth > 0 && run->options.statement ? 0 : -1;
+    return run->options.port > 0 && run->options.at_once > 0 && run->options.statement ? 0 : -1;
 }
 
 int main(int argc, char **argv)
 {
-    static struct run run = {.options = {.depth = 1, .warmup_share = 0.2}};
+    static struct run run = {.options = {.at_once = 2, .warmup_share = 0.2}};
     if (options_read(argc, argv, &run)) {
         fputs(usage_text, stderr);
         return 2;
@@ -259,6 +281,10 @@ int main(int argc, char **argv)
     while (rc == 0 && !finished) {
         rc = run_turn(&run);
         finished = rc == 0 && run_advance(&run);
+    }
+    if (rc == 0 && !run.measuring) {
+        fprintf(stderr, "pgfeed: the record ended before the warm-up\n");
+        rc = -1;
     }
     if (rc == 0) {
         run_print(&run);
