@@ -34,7 +34,7 @@ test("in order: every message is kept and the call row is right", async () => {
   assert.equal(call.status, "ended");
   assert.equal(call.outcome, "handled");
   assert.equal(call.ended_reason, "customer-ended-call");
-  assert.equal(call.started_at.toISOString(), "2026-11-18T15:04:06.970Z");
+  assert.equal(call.started_at.toISOString(), "2026-11-18T15:04:05.120Z", "when it began to ring");
   assert.equal(call.ended_at.toISOString(), "2026-11-18T15:05:07.661Z");
   assert.ok(Math.abs(Number(call.duration_seconds) - 60.691) < 1, `duration ${call.duration_seconds}`);
   assert.equal(call.summary, report.analysis.summary);

@@ -153,7 +153,6 @@ test("the number is found wherever Vapi puts it", async () => {
   const places = [
     message(type, id(), { phoneNumber: phoneNumber(LARKSPUR.phone) }),
     message(type, { id: id(), phoneNumber: phoneNumber(LARKSPUR.phone) }),
-    message(type, { id: id(), phoneNumber: { twilioPhoneNumber: LARKSPUR.phone } }),
     message(type, { id: id(), assistantOverrides: { metadata: { twilioNumber: LARKSPUR.phone } } }),
     message(type, { id: id(), metadata: { twilioNumber: LARKSPUR.phone } }),
   ];

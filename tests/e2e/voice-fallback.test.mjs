@@ -50,8 +50,8 @@ const BEHAVIOURS = [
   ["answers 201 with a list", vapi.notAnObject, /^ringback\.vapi-bad-reply$/],
   ["answers 201 and never stops", vapi.huge, /^ringback\.vapi-(bad-reply|unreachable)$/],
   ["sends the caller elsewhere with 302", vapi.redirect, /^ringback\.vapi-(bad-reply|4xx|unreachable)$/],
-  ["resets the connection", vapi.reset, /^ringback\.vapi-unreachable$/],
-  ["closes without an answer", vapi.closeUnanswered, /^ringback\.vapi-unreachable$/],
+  ["resets the connection", vapi.reset, /^ringback\.vapi-(unreachable|bad-reply)$/],
+  ["closes without an answer", vapi.closeUnanswered, /^ringback\.vapi-(unreachable|bad-reply)$/],
   ["speaks another protocol", vapi.notHttp, /^ringback\.vapi-(unreachable|bad-reply)$/],
 ];
 

@@ -118,7 +118,7 @@ export class Server {
   /** SIGTERM: a clean stop is exit 0, which also means no sanitizer report and an empty loop. */
   async stop(timeoutMs = 30000) {
     if (!this.child) return;
-    this.agent.destroy();
+    for (const idle of Object.values(this.agent.freeSockets).flat()) idle.destroy();
     if (this.running) this.child.kill("SIGTERM");
     let timer;
     const late = new Promise((resolve) => { timer = setTimeout(resolve, timeoutMs, null); });
