@@ -81,10 +81,10 @@ with e as materialized (
            excluded.reported_seconds), greatest(c.carrier_seconds, excluded.carrier_seconds), greatest(c.summary,
            excluded.summary), greatest(c.analysis, excluded.analysis), greatest(c.recording_claim, excluded.recording_claim),
            greatest(c.cost, excluded.cost), c.caller_spoke or excluded.caller_spoke, c.has_report or excluded.has_report)
-    returning c.business_id
+    returning c.business_id, c.xmax = 0 as is_new
 )
 select (select count(*) from stored) as stored,
-       (select count(*) from joined where business_id is null) as unassigned,
+       (select count(*) from joined where business_id is null and is_new) as unassigned,
        (select string_agg(distinct sid_id || ' ' || pid_id, ',') from found where sid_id <> pid_id) as splits
 
 -- name: ingest_utterances

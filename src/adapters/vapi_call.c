@@ -100,7 +100,7 @@ static const char *read_reply(struct vapi_handoff *h)
     if (h->fetch.status / 100 == 5) {
         return "ringback.vapi-5xx";
     }
-    if (h->fetch.status / 100 != 2 || utf8_repair_json(&h->fetch.answer) < 0) {
+    if (h->fetch.status / 100 != 2 || utf8_repair_json(&h->fetch.answer) != 0) { /* TwiML is passed on as it is, or not */
         return "ringback.vapi-bad-reply";
     }
     pass.doc = buf_str(&h->fetch.answer);

@@ -80,6 +80,7 @@ static int read_file(struct config *c, const char *path, struct str *value_out)
     while (n && (bytes[n - 1] == '\n' || bytes[n - 1] == '\r')) {
         n--;
     }
+    bytes[n < CAP_SETTING_BYTES ? n : 0] = 0;
     *value_out = (struct str){bytes, n};
     return n && n < CAP_SETTING_BYTES ? 0 : ERR_BAD_SETTING;
 }
@@ -191,9 +192,21 @@ static int check_url(struct config *c, struct str *why_out, const char *name, st
     return 0;
 }
 
+static int check_account_sid(struct config *c, struct str *why_out)
+{
+    struct str sid = c->twilio_account_sid;
+    size_t hex = sid.n >= 2 ? strspn(sid.p + 2, "0123456789abcdef") : 0;
+    bool fits = sid.n == 34 && str_starts(sid, STR("AC")) && hex == 32;
+    return sid.n && !fits ? refuse(c, why_out, "TWILIO_ACCOUNT_SID", "not AC and 32 hex digits") : 0;
+}
+
 /* Port 6543 is a pooler in transaction mode: prepared statements, roles and pipelines do not survive there. */
 static int check_database(struct config *c, struct str *why_out, const char *name, struct str url)
 {
+    bool is_url = str_starts(url, STR("postgresql://")) || str_starts(url, STR("postgres://"));
+    if (url.n && !is_url && str_find(url, '=') == url.n) {
+        return refuse(c, why_out, name, "not a Postgres address; postgresql://login@host:5432/database");
+    }
     if (str_has(url, STR(":6543")) || str_has(url, STR("port=6543"))) {
         return refuse(c, why_out, name,
                       "port 6543 is a transaction pooler, which loses and mixes up pipelined answers; use port 5432 "
@@ -235,6 +248,7 @@ int config_read(struct config *c, struct str *why_out)
     rc = rc ? rc : work_out_log(c, why_out);
     rc = rc ? rc : check_url(c, why_out, "PUBLIC_URL", &c->public_url);
     rc = rc ? rc : check_url(c, why_out, "VAPI_API_URL", &c->vapi_api_url);
+    rc = rc ? rc : check_account_sid(c, why_out);
     rc = rc ? rc : check_database(c, why_out, "DATABASE_URL", c->database_url);
     rc = rc ? rc : check_database(c, why_out, "MIGRATE_DATABASE_URL", c->migrate_database_url);
     return rc ? rc : check_providers(c, why_out);

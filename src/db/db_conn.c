@@ -98,8 +98,10 @@ static void on_retry(uv_timer_t *t)
 
 void db_conn_fail(struct db_conn *c, const char *why, const char *sqlstate)
 {
+    struct str detail = c->state == DB_CONN_CONNECTING && c->pg ? str_of(PQerrorMessage(c->pg)) : STR("");
     log_event(LOG_WARN, c->state == DB_CONN_READY ? "db_connection_lost" : "db_connect_failed", LOG_CSTR("reason", why),
-              LOG_CSTR("sqlstate", sqlstate), LOG_INT("units_in_flight", (int64_t)c->count));
+              LOG_CSTR("sqlstate", sqlstate), LOG_STR("detail", str_cut(detail, str_find(detail, '\n'))),
+              LOG_INT("units_in_flight", (int64_t)c->count));
     metric_count(METRIC_DB_CONNECTS, DB_FAILED);
     disconnect(c);
     db_conn_set_state(c, DB_CONN_IDLE);

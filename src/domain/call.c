@@ -26,8 +26,25 @@ struct str call_claim(struct arena *a, enum call_rank rank, struct str value)
     return arena_printf(a, "%d%.*s", (int)rank, (int)value.n, value.p);
 }
 
+/* Withheld numbers as carriers still spell them, on a telephone's keys: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN, UNAVAILABLE. */
+static bool is_keypad_word(struct str number)
+{
+    static const struct str words[] = {
+        {"+266696687", 10}, {"+7378742833", 11}, {"+2562533", 8}, {"+8656696", 8}, {"+86282452253", 12},
+    };
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (str_eq(number, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool call_number_is_e164(struct str number)
 {
+    if (is_keypad_word(number)) {
+        return false;
+    }
     if (number.n < 7 || number.n > 16 || number.p[0] != '+' || number.p[1] == '0') {
         return false;
     }

@@ -2,7 +2,9 @@
 #include "http_exchange.h"
 #include "http_reply.h"
 #include "http_server.h"
+#include <linux/sockios.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define BIT(state) (1u << (state))
@@ -84,10 +86,22 @@ static void check_body(struct http_conn *c)
     }
 }
 
+/* Bytes of the answer that the client has not confirmed yet, the kernel's share included: it takes more from us only
+ * when a good part of its own buffer is free, which a slow client may not reach for long. */
+static size_t unsent_bytes(const struct http_conn *c)
+{
+    uv_os_fd_t fd;
+    int in_kernel = 0;
+    if (uv_fileno((const uv_handle_t *)&c->tcp, &fd) || ioctl(fd, SIOCOUTQ, &in_kernel)) {
+        in_kernel = 0;
+    }
+    return uv_stream_get_write_queue_size((const uv_stream_t *)&c->tcp) + (size_t)in_kernel;
+}
+
 static void check_write(struct http_conn *c)
 {
     const struct http_limits *limits = &c->listener->limits;
-    size_t left = uv_stream_get_write_queue_size((uv_stream_t *)&c->tcp);
+    size_t left = unsent_bytes(c);
     bool stuck = left == c->write_left_bytes;
     c->write_left_bytes = left;
     if (stuck || now_ms(c) - c->write_started_ms >= limits->write_whole_ms) {
@@ -280,7 +294,7 @@ static void write_rest(struct http_conn *c)
         http_conn_close(c, CLOSE_GONE);
         return;
     }
-    c->write_left_bytes = c->out.len;
+    c->write_left_bytes = unsent_bytes(c);
     http_conn_set_state(c, CONN_WRITING);
 }
 
