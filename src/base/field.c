@@ -5,11 +5,23 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Strtod would take blanks, hexadecimal and words, too. */
+static bool is_decimal(struct str text)
+{
+    static const char plain[] = "0123456789.eE+-";
+    for (size_t i = 0; i < text.n; i++) {
+        if (!memchr(plain, text.p[i], sizeof(plain) - 1)) {
+            return false;
+        }
+    }
+    return text.n > 0;
+}
+
 /* strtod over a copy: the text is not NUL-terminated. */
 static int parse_number(struct str text, double *value_out)
 {
     char copy[64], *end;
-    if (text.n == 0 || text.n >= sizeof(copy)) {
+    if (text.n >= sizeof(copy) || !is_decimal(text)) {
         return ERR_BAD_REQUEST;
     }
     memcpy(copy, text.p, text.n);
