@@ -1,6 +1,6 @@
 #include "timestamp.h"
+#include "field.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 #define LAST_US 253402300799000000 /* end of year 9999 */
@@ -27,33 +27,61 @@ int64_t timestamp_from_ms(double ms)
     return ms > 0 && ms < (double)LAST_US / 1000 ? (int64_t)(ms * 1000) : 0;
 }
 
-/* ".120" and "Z", "+01:00", "+0000" or nothing behind the seconds. */
-static int64_t parse_rest(const char *p, struct tm *tm)
+/* Digits behind a point or comma, as microseconds; NULL when there are none. */
+static const char *parse_fraction(const char *p, double *us_out)
 {
-    double fraction = 0;
-    if (*p == '.' || *p == ',') {
-        double unit = 0.1;
-        for (p++; *p >= '0' && *p <= '9'; p++, unit /= 10) {
-            fraction += (*p - '0') * unit;
-        }
+    const char *start = ++p;
+    for (double unit = 1e5; *p >= '0' && *p <= '9'; p++, unit /= 10) {
+        *us_out += (*p - '0') * unit;
     }
-    int hours = 0, minutes = 0, sign = *p == '-' ? -1 : 1;
-    if (*p == '+' || *p == '-') {
-        if (sscanf(p + 1, "%2d:%2d", &hours, &minutes) < 2 && sscanf(p + 1, "%2d%2d", &hours, &minutes) < 1) {
-            return 0;
-        }
-    } else if (*p && *p != 'Z' && *p != 'z' && *p != ' ') {
-        return 0;
-    }
-    int64_t us = ((int64_t)timegm(tm) - sign * (hours * 3600 + minutes * 60)) * 1000000 + (int64_t)(fraction * 1e6 + 0.5);
-    return us > 0 && us < LAST_US ? us : 0;
+    return p > start ? p : NULL;
 }
 
-static int64_t parse_number(const char *text)
+static int two_digits(const char *p)
 {
-    char *end;
-    double value = strtod(text, &end);
-    if (*end) {
+    bool digits = p[0] >= '0' && p[0] <= '9' && p[1] >= '0' && p[1] <= '9';
+    return digits ? (p[0] - '0') * 10 + p[1] - '0' : 99;
+}
+
+/* "Z", "+01:00", "+0000", "+01", "GMT" or nothing; nothing may follow it. */
+static bool parse_zone(const char *p, int *seconds_out)
+{
+    *seconds_out = 0;
+    if (*p != '+' && *p != '-') {
+        return !*p || !strcasecmp(p, "Z") || !strcmp(p, "GMT") || !strcmp(p, "UT");
+    }
+    int sign = *p++ == '-' ? -1 : 1, hours = two_digits(p), minutes = 0;
+    if (hours < 24 && p[2]) {
+        p += p[2] == ':';
+        minutes = two_digits(p + 2);
+        p += minutes < 60 ? 2 : 0;
+    }
+    *seconds_out = sign * (hours * 3600 + minutes * 60);
+    return hours < 24 && minutes < 60 && !p[2];
+}
+
+/* What stands behind the seconds. */
+static int64_t parse_rest(const char *p, struct tm *tm)
+{
+    double fraction_us = 0;
+    int zone_seconds, day = tm->tm_mday;
+    if (*p == '.' || *p == ',') {
+        p = parse_fraction(p, &fraction_us);
+    }
+    if (!p || !parse_zone(p, &zone_seconds)) {
+        return 0;
+    }
+    int64_t seconds = (int64_t)timegm(tm) - zone_seconds;
+    int64_t us = seconds * 1000000 + (int64_t)(fraction_us + 0.5);
+    bool exists = tm->tm_mday == day; /* the 31st of November became the 1st of December */
+    return exists && us > 0 && us < LAST_US ? us : 0;
+}
+
+static int64_t parse_number(struct str text)
+{
+    double value;
+    struct field as_number = {.kind = FIELD_NUM};
+    if (field_set_text(&as_number, &value, text) < 0) {
         return 0;
     }
     return timestamp_from_ms(value < 1e11 ? value * 1000 : value);
@@ -63,7 +91,7 @@ int64_t timestamp_parse(struct str text)
 {
     char copy[64];
     struct tm tm = {0};
-    if (text.n == 0 || text.n >= sizeof(copy)) {
+    if (text.n == 0 || text.n >= sizeof(copy) || memchr(text.p, 0, text.n)) {
         return 0;
     }
     memcpy(copy, text.p, text.n);
@@ -76,5 +104,5 @@ int64_t timestamp_parse(struct str text)
         return parse_rest(rest, &tm);
     }
     rest = strptime(copy, "%a, %d %b %Y %H:%M:%S ", &tm);
-    return rest ? parse_rest(rest, &tm) : parse_number(copy);
+    return rest && *rest ? parse_rest(rest, &tm) : parse_number(text);
 }
