@@ -127,6 +127,9 @@ static void slot_error(struct db_slot *s, const PGresult *r)
     const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
     if (s->code == 0) {
         s->code = db_error_code(state ? state : "");
+        if (s->answered == 0 && s->code == ERR_BAD_DATA) {
+            s->code = ERR_DENIED; /* it is the role that does not exist, the data was not looked at */
+        }
         if (s->unit && state) {
             strncpy(s->unit->sqlstate, state, sizeof(s->unit->sqlstate) - 1);
         }

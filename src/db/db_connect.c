@@ -10,8 +10,7 @@
     "-c jit=off"
 
 struct target {
-    char host[256], port[16];
-    bool own_options;
+    char host[256], port[16], options[512];
 };
 
 /* What the URL says of host, port and options; libpq reads all of its forms. */
@@ -33,7 +32,7 @@ static int read_target(struct str url, struct target *t_out)
         } else if (!strcmp(o->keyword, "hostaddr") && *value) {
             t_out->host[0] = 0; /* already resolved: libpq needs no help */
         } else if (!strcmp(o->keyword, "options")) {
-            t_out->own_options = *value;
+            strncpy(t_out->options, value, sizeof(t_out->options) - 1);
         }
     }
     PQconninfoFree(options);
@@ -44,12 +43,31 @@ static void begin(struct db_conn *c)
 {
     struct target t;
     int rc = read_target(c->pool->options.url, &t);
-    char options[512];
-    snprintf(options, sizeof(options), "%s %s", SESSION_OPTIONS, c->pool->options.session_options);
-    const char *keys[] = {"dbname", "application_name", "connect_timeout", "keepalives_idle", "keepalives_interval",
-                          "keepalives_count", "tcp_user_timeout", "gssencmode", "hostaddr", "options", NULL};
-    const char *values[] = {c->pool->options.url.p, "ringback", "5", "15", "5", "3", "10000", "disable",
-                            c->address[0] ? c->address : NULL, t.own_options ? NULL : options, NULL};
+    char options[1024];
+    bool to_pooler = t.options[0] && t.options[0] != '-'; /* such as reference=…: not meant for Postgres */
+    snprintf(options, sizeof(options), "%s %s %s", SESSION_OPTIONS, c->pool->options.session_options, t.options);
+    const char *keys[] = {"dbname",
+                          "application_name",
+                          "connect_timeout",
+                          "keepalives_idle",
+                          "keepalives_interval",
+                          "keepalives_count",
+                          "tcp_user_timeout",
+                          "gssencmode",
+                          "hostaddr",
+                          "options",
+                          NULL};
+    const char *values[] = {c->pool->options.url.p,
+                            "ringback",
+                            "5",
+                            "15",
+                            "5",
+                            "3",
+                            "10000",
+                            "disable",
+                            c->address[0] ? c->address : NULL,
+                            to_pooler ? NULL : options,
+                            NULL};
     c->pg = rc < 0 ? NULL : PQconnectStartParams(keys, values, 1);
     db_conn_set_state(c, DB_CONN_CONNECTING);
     if (!c->pg || PQstatus(c->pg) == CONNECTION_BAD || PQsocket(c->pg) < 0) {
@@ -176,12 +194,11 @@ static const char *why_not(const char *sqlstate)
 {
     static const struct {
         const char *sqlstate, *why;
-    } rows[] = {{"42P01", "schema_missing: run `ringback migrate`"},
-                {"3F000", "schema_missing: run `ringback migrate`"},
-                {"22023", "schema_missing: run `ringback migrate`"}, /* a role that does not exist */
-                {"42703", "schema_too_old: run `ringback migrate`"},
-                {"42883", "schema_too_old: run `ringback migrate`"},
-                {"42501", "the login may not take the server's roles"}};
+    } rows[] = {
+        {"42P01", "schema_missing: run `ringback migrate`"},   {"3F000", "schema_missing: run `ringback migrate`"},
+        {"22023", "schema_missing: run `ringback migrate`"}, /* a role that does not exist */
+        {"42703", "schema_too_old: run `ringback migrate`"},   {"42883", "schema_too_old: run `ringback migrate`"},
+        {"42501", "the login may not take the server's roles"}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (strcmp(rows[i].sqlstate, sqlstate) == 0) {
             return rows[i].why;
