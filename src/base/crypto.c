@@ -85,7 +85,9 @@ struct str crypto_base64_decode(struct arena *a, struct str text)
         return (struct str){NULL, 0};
     }
     size_t pad = text.p[text.n - 1] != '=' ? 0 : text.p[text.n - 2] != '=' ? 1 : 2;
-    return (struct str){(char *)out, (size_t)n - pad};
+    struct str bytes = {(char *)out, (size_t)n > pad ? (size_t)n - pad : 0};
+    /* OpenSSL overlooks blanks at the ends and padding in the middle. */
+    return str_eq(crypto_base64(a, bytes), text) ? bytes : (struct str){NULL, 0};
 }
 
 void crypto_random(void *out, size_t bytes)
