@@ -37,10 +37,28 @@ static inline void tap_case(const char *row)
     tap.row = row;
 }
 
+/* One text per line, control bytes made visible. */
+static inline void tap_print(const char *label, struct str s)
+{
+    printf("#   %s ", label);
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c < 0x20 || c == 0x7f) {
+            printf("\\x%02x", c);
+        } else {
+            putchar(c);
+        }
+    }
+    printf("%s\n", s.p ? "" : "(absent)");
+}
+
 static inline void tap_fail(const char *file, int line, const char *what)
 {
     tap.failures++;
-    printf("# %s:%d: %s%s%s%s\n", file, line, what, tap.row ? " [" : "", tap.row ? tap.row : "", tap.row ? "]" : "");
+    printf("# %s:%d: %s\n", file, line, what);
+    if (tap.row) {
+        tap_print("in  ", str_of(tap.row));
+    }
 }
 
 static inline void tap_check(bool ok, const char *file, int line, const char *what)
@@ -57,21 +75,6 @@ static inline void tap_check_int(long long got, long long want, const char *file
     if (got != want) {
         printf("#   got %lld, want %lld\n", got, want);
     }
-}
-
-/* One text per line, control bytes made visible. */
-static inline void tap_print(const char *label, struct str s)
-{
-    printf("#   %s ", label);
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c < 0x20 || c == 0x7f) {
-            printf("\\x%02x", c);
-        } else {
-            putchar(c);
-        }
-    }
-    printf("%s\n", s.p ? "" : "(absent)");
 }
 
 static inline void tap_check_str(struct str got, struct str want, const char *file, int line, const char *what)

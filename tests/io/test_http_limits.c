@@ -188,6 +188,30 @@ static void bounds_the_connections(void)
     house_close();
 }
 
+/* A public address, which loopback cannot have: the connection is handed over as the listener does it. */
+static void counts_public_addresses(void)
+{
+    struct sockaddr_storage from = {.ss_family = AF_INET};
+    ((struct sockaddr_in *)&from)->sin_addr.s_addr = htonl(0x08080808);
+    struct http_peer *counted, *second;
+    int ends[2];
+    house_open();
+    struct http_listener *l = house.server.listener;
+    CHECK_INT(http_peers_enter(&l->peers, &from, 1, &counted), 0);
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) == 0);
+    CHECK_INT(http_conn_open(l, ends[0], &from, counted), 0);
+    CHECK_INT(http_peers_enter(&l->peers, &from, 1, &second), ERR_BUSY);
+    CHECK(send(ends[1], GET("/later"), sizeof(GET("/later")) - 1, 0) > 0);
+    CHECK(PEER_WAIT(&house.loop, house.waiting_count == 1));
+    CHECK_STR(house.waiting[0]->peer, "8.8.8.8");
+    http_reply(house.waiting[0], 200, NULL, STR(""));
+    close(ends[1]);
+    CHECK(nobody_left());
+    CHECK_INT(http_peers_enter(&l->peers, &from, 1, &second), 0);
+    http_peers_leave(&l->peers, second);
+    house_close();
+}
+
 static void lets_the_hasty_wait(void)
 {
     static struct peer peers[9];
@@ -272,5 +296,5 @@ static void refuses_a_large_head(void)
 TAP_MAIN(TEST(closes_the_silent_in_silence), TEST(closes_the_idle_in_silence), TEST(tells_half_a_head_that_it_was_slow),
          TEST(does_not_wait_for_drops), TEST(asks_for_a_least_rate), TEST(bounds_the_whole_body),
          TEST(gives_handlers_their_time), TEST(bounds_all_bodies_together), TEST(bounds_the_connections),
-         TEST(lets_the_hasty_wait), TEST(takes_a_rest_without_descriptors),
+         TEST(counts_public_addresses), TEST(lets_the_hasty_wait), TEST(takes_a_rest_without_descriptors),
          TEST(sends_clients_away_after_many_requests), TEST(does_not_linger_for_ever), TEST(refuses_a_large_head))

@@ -107,6 +107,8 @@ static void answers_errors_as_json(void)
         {"GET /hello HTTP/1.1\r\n\r\n", "400 Bad Request", "bad_request", false},
         {"POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc", "404 Not Found", "not_found", false},
         {"POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n", "413 Content Too Large", "too_large", false},
+        {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n", "413 Content Too Large", "too_large",
+         false},
         {"POST /hello HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\n",
          "415 Unsupported Media Type", "unsupported_media", false},
         {"POST /hello HTTP/1.1\r\nHost: a\r\nExpect: a miracle\r\nContent-Length: 1\r\n\r\n", "417 Expectation Failed",
@@ -126,6 +128,7 @@ static void answers_errors_as_json(void)
         peer_half_close(&peer);
         CHECK(peer_wait_end(&peer));
         CHECK(peer.eof);
+        CHECK_INT(peer_count(&peer, "X-Request-Id: "), 1);
         peer_close(&peer);
     }
     house_close();
@@ -150,6 +153,9 @@ static void answers_expect_continue(void)
     CHECK_STR(peer_got(&peer), "HTTP/1.1 100 Continue\r\n\r\n");
     peer_say(&peer, "done");
     CHECK(peer_wait_for(&peer, "\r\n\r\ndone", 1));
+    peer_say(&peer, "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\nhere");
+    CHECK(peer_wait_for(&peer, "\r\n\r\nhere", 1)); /* who sends the body at once needs no leave */
+    CHECK_INT(peer_count(&peer, "100 Continue"), 1);
     peer_close(&peer);
     house_meet(&peer); /* a request that will be refused is not asked for its body */
     peer_say(&peer, "POST /hello HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4000\r\n\r\n");
@@ -171,12 +177,15 @@ static void answers_pipelined_requests_in_order(void)
     http_reply(house.waiting[0], 200, "text/plain", STR("first"));
     CHECK_INT(house.waiting_count, 1); /* never inside http_reply */
     CHECK(PEER_WAIT(&house.loop, house.waiting_count == 2));
+    peer_say(&peer, GET("/hello")); /* comes to stand behind what is kept */
     http_reply(house.waiting[1], 200, "text/plain", STR("third"));
     CHECK(peer_wait_for(&peer, "not_found", 1));
     struct str got = peer_got(&peer);
     const char *first = memmem(got.p, got.n, "first", 5), *second = memmem(got.p, got.n, "hello", 5);
     const char *third = memmem(got.p, got.n, "third", 5);
     CHECK(first && second && third && first < second && second < third);
+    CHECK(peer_wait_for(&peer, "hello", 2));
+    CHECK_INT(house.handled, 4);
     peer_close(&peer);
     house_close();
 }

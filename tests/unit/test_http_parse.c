@@ -83,6 +83,7 @@ static const struct vector smuggling[] = {
     {"folded with a tab", POST "X: a\r\n\tb\r\n\r\n", "bad_request"},
     {"folded length", POST "Content-Length: 1\r\n 0\r\n\r\n0123456789", "bad_request"},
     {"length in trailers", CHUNKED "0\r\nContent-Length: 5\r\n\r\n" NEXT, "bad_request"},
+    {"trailer without a value", CHUNKED "0\r\nX:\r\n\r\n", "bad_request"},
     {"any trailer", CHUNKED "1\r\na\r\n0\r\nX: y\r\n\r\n", "bad_request"},
     {"last chunk ends with LF", CHUNKED "0\r\n\n" NEXT, "bad_request"},
     {"chunk size ends with LF", CHUNKED "1\na\r\n0\r\n\r\n", "bad_request"},
@@ -306,6 +307,45 @@ static void tells_what_the_head_says(void)
     http_parse_free(&p);
 }
 
+static void ignores_expectations_of_http_1_0(void)
+{
+    struct http_parse p = {.line = 0};
+    struct str bytes = STR("POST / HTTP/1.0\r\n" H "Content-Length: 1\r\nExpect: 100-continue\r\n\r\n");
+    http_parse_init(&p);
+    CHECK_INT(http_parse_head(&p, &bytes), 0);
+    CHECK_INT(p.stage, STAGE_BODY);
+    CHECK(!p.expects_continue);
+    http_parse_free(&p);
+}
+
+/* llhttp refuses all of these as well; the gate must not rely on it. */
+static void gate_stands_alone(void)
+{
+    static const struct {
+        const char *line;
+        int outcome;
+    } cases[] = {
+        {"Host: a\r\n", 0},
+        {"\r\n", 1},
+        {" folded\r\n", ERR_BAD_REQUEST},
+        {"\tfolded\r\n", ERR_BAD_REQUEST},
+        {": nameless\r\n", ERR_BAD_REQUEST},
+        {"a\rb: c\r\n", ERR_BAD_REQUEST},
+        {"a: b\n", ERR_BAD_REQUEST},
+        {"\n", ERR_BAD_REQUEST},
+        {"\r\r\n", ERR_BAD_REQUEST},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct http_parse p = {.line = 0};
+        http_parse_init(&p);
+        p.lines = 1;
+        tap_case(cases[i].line);
+        CHECK_INT(buf_append(&p.head, str_of(cases[i].line)), 0);
+        CHECK_INT(check_line(&p), cases[i].outcome);
+        http_parse_free(&p);
+    }
+}
+
 static void knows_who_stays(void)
 {
     static const struct {
@@ -332,4 +372,5 @@ static void knows_who_stays(void)
 }
 
 TAP_MAIN(TEST(reads_requests), TEST(refuses_what_is_no_request), TEST(is_not_smuggled_through), TEST(refuses_nul),
-         TEST(bounds_the_head), TEST(bounds_the_body), TEST(tells_what_the_head_says), TEST(knows_who_stays))
+         TEST(bounds_the_head), TEST(bounds_the_body), TEST(tells_what_the_head_says),
+         TEST(ignores_expectations_of_http_1_0), TEST(gate_stands_alone), TEST(knows_who_stays))
