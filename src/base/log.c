@@ -1,7 +1,7 @@
 #include "log.h"
 #include "caps.h"
 #include "timestamp.h"
-#include <stdarg.h>
+#include "utf8.h"
 #include <stdio.h>
 #include <unistd.h>
 
@@ -9,9 +9,13 @@ static enum log_level least_level = LOG_INFO;
 static enum log_format line_format = LOG_FORMAT_JSON;
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
+#define END_BYTES 2                              /* bracket and line break always fit */
+#define MOST_TEXT_BYTES (CAP_LOG_LINE_BYTES / 4) /* so that the fields behind a long one still fit */
+
 struct line {
     char bytes[CAP_LOG_LINE_BYTES];
     size_t len;
+    bool full;
 };
 
 void log_setup(enum log_level least, enum log_format format)
@@ -27,32 +31,41 @@ bool log_enabled(enum log_level level)
 
 static void put(struct line *l, const char *bytes, size_t n)
 {
-    size_t room = sizeof(l->bytes) - 4 - l->len; /* the line's own end always fits */
-    if (n > room) {
-        n = room;
+    l->full |= n > sizeof(l->bytes) - END_BYTES - l->len;
+    if (!l->full) {
+        memcpy(l->bytes + l->len, bytes, n);
+        l->len += n;
     }
-    memcpy(l->bytes + l->len, bytes, n);
-    l->len += n;
+}
+
+/* One character of a text; returns how many bytes it took from there. */
+static size_t put_character(struct line *l, struct str text)
+{
+    unsigned char c = (unsigned char)*text.p;
+    size_t n = utf8_sequence(text);
+    char hex[8];
+    if (c == '"' || c == '\\') {
+        put(l, (char[]){'\\', (char)c}, 2);
+    } else if (c < 0x20 || c == 0x7f || n == 0) {
+        put(l, hex, (size_t)snprintf(hex, sizeof(hex), "\\u%04x", n ? c : 0xfffd));
+    } else {
+        put(l, text.p, n);
+    }
+    return n ? n : 1;
 }
 
 static void put_text(struct line *l, struct str text)
 {
-    for (size_t i = 0; i < text.n && l->len < sizeof(l->bytes) - 16; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        char hex[8];
-        if (c == '"' || c == '\\') {
-            put(l, (char[]){'\\', (char)c}, 2);
-        } else if (c < 0x20 || c == 0x7f) {
-            put(l, hex, (size_t)snprintf(hex, sizeof(hex), "\\u%04x", c));
-        } else {
-            put(l, (char[]){(char)c}, 1);
-        }
+    size_t end = l->len + MOST_TEXT_BYTES;
+    while (text.n && l->len < end && !l->full) {
+        text = str_skip(text, put_character(l, text));
     }
 }
 
 static void put_field(struct line *l, const struct log_field *f)
 {
     bool json = line_format == LOG_FORMAT_JSON;
+    size_t start = l->len;
     put(l, json ? ",\"" : " ", json ? 2 : 1);
     put(l, f->name, strlen(f->name));
     put(l, json ? "\":" : "=", json ? 2 : 1);
@@ -63,6 +76,10 @@ static void put_field(struct line *l, const struct log_field *f)
     } else {
         char digits[24];
         put(l, digits, (size_t)snprintf(digits, sizeof(digits), "%lld", (long long)f->number));
+    }
+    if (l->full) {
+        l->len = start; /* a field that does not fit is left out whole */
+        l->full = false;
     }
 }
 
@@ -85,7 +102,9 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     for (; fields->name; fields++) {
         put_field(&l, fields);
     }
-    put(&l, "}", json ? 1 : 0);
+    if (json) {
+        l.bytes[l.len++] = '}';
+    }
     l.bytes[l.len++] = '\n';
     ssize_t written = write(STDERR_FILENO, l.bytes, l.len);
     (void)written; /* nobody is left to tell */

@@ -3,9 +3,10 @@
 
 #define REPLACEMENT "\xef\xbf\xbd"
 
-/* Length of the valid sequence at p, 0 when there is none. */
-static size_t sequence(const unsigned char *p, size_t left)
+size_t utf8_sequence(struct str s)
 {
+    const unsigned char *p = (const unsigned char *)s.p;
+    size_t left = s.n;
     if (p[0] < 0x80) {
         return 1;
     }
@@ -49,7 +50,7 @@ static size_t valid_prefix(struct str s)
         if (i == s.n) {
             break;
         }
-        size_t n = sequence(p + i, s.n - i);
+        size_t n = utf8_sequence(str_skip(s, i));
         if (n == 0) {
             return i;
         }
@@ -63,6 +64,15 @@ bool utf8_valid(struct str s)
     return valid_prefix(s) == s.n;
 }
 
+struct str utf8_cut(struct str s, size_t most)
+{
+    size_t n = s.n < most ? s.n : most;
+    while (n > 0 && n < s.n && ((unsigned char)s.p[n] & 0xc0) == 0x80) {
+        n--;
+    }
+    return (struct str){s.p, n};
+}
+
 struct str utf8_clean(struct arena *a, struct str s)
 {
     if (s.n == 0 || (!memchr(s.p, 0, s.n) && utf8_valid(s))) {
@@ -71,7 +81,7 @@ struct str utf8_clean(struct arena *a, struct str s)
     char *out = arena_alloc(a, s.n * 3 + 1);
     size_t at = 0;
     for (size_t i = 0; i < s.n;) {
-        size_t n = s.p[i] ? sequence((const unsigned char *)s.p + i, s.n - i) : 0;
+        size_t n = s.p[i] ? utf8_sequence(str_skip(s, i)) : 0;
         memcpy(out + at, n ? s.p + i : REPLACEMENT, n ? n : 3);
         at += n ? n : 3;
         i += n ? n : 1;

@@ -211,5 +211,18 @@ static void a_full_buffer_is_an_error(void)
     buf_free(&doc);
 }
 
+static void cuts_between_characters(void)
+{
+    static const char text[] = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80z";
+    static const size_t ends[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11, 11};
+    for (size_t most = 0; most < sizeof(ends) / sizeof(ends[0]); most++) {
+        CHECK_INT((long long)utf8_cut(str_of(text), most).n, (long long)ends[most]);
+        CHECK(utf8_valid(utf8_cut(str_of(text), most)));
+    }
+    CHECK_INT((long long)utf8_cut(STR("\x80\x80\x80"), 2).n, 0);
+    CHECK_STR(utf8_cut((struct str){NULL, 0}, 5), NULL);
+}
+
 TAP_MAIN(TEST(repairs_bytes), TEST(repairs_escapes), TEST(survives_broken_escapes), TEST(cleans),
-         TEST(every_three_bytes), TEST(four_bytes_at_every_edge), TEST(a_full_buffer_is_an_error))
+         TEST(cuts_between_characters), TEST(every_three_bytes), TEST(four_bytes_at_every_edge),
+         TEST(a_full_buffer_is_an_error))
