@@ -59,11 +59,21 @@ static void free_call(struct voice_call *c)
     free(c);
 }
 
+static void log_answer(const struct voice_call *c)
+{
+    static const char *const kinds[] = {"vapi", "repeated", "forward", "voicemail"};
+    log_event(LOG_INFO, "voice_answered", LOG_CSTR("request", c->request ? c->request->id : ""),
+              LOG_STR("call", c->q.call_sid), LOG_STR("vapi_call", str_or(c->handoff.call_id, STR(""))),
+              LOG_CSTR("kind", kinds[c->kind]), LOG_CSTR("cause", c->cause ? c->cause : ""),
+              LOG_INT("ms", (int64_t)(loop_now_ms(c->room->loop) - c->started_ms)));
+}
+
 /* The last act: everybody who asked hears the same. */
 static void answer(struct voice_call *c)
 {
     struct http_request *r = c->request;
     struct list_node *n;
+    log_answer(c);
     if (r) {
         c->request = NULL;
         reply(r, c->twiml, c->kind);
@@ -85,7 +95,6 @@ static void fall_back(struct voice_call *c)
     }
     c->kind = f.forward_to.n ? VOICE_FORWARD : VOICE_VOICEMAIL;
     c->twiml = twiml_forward_or_record(&c->arena, &f);
-    log_event(LOG_WARN, "voice_fallback", LOG_CSTR("cause", c->cause), LOG_STR("call", c->q.call_sid));
 }
 
 static void on_stored(struct ingest_waiter *w, int code)

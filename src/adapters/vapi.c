@@ -81,12 +81,15 @@ struct exchange {
     struct http_waiter http;
     struct http_request *request;
     struct str answer;
-    bool live; /* a caller hears the silence: answered in time whatever happens */
+    struct str call_id, type; /* for the log */
+    bool live;                /* a caller hears the silence: answered in time whatever happens */
 };
 
 static void on_stored(struct ingest_waiter *w, int code)
 {
     struct exchange *x = container_of(w, struct exchange, waiter);
+    log_event(code < 0 ? LOG_WARN : LOG_DEBUG, "vapi_message", LOG_CSTR("request", x->request->id),
+              LOG_STR("call", x->call_id), LOG_STR("type", x->type), LOG_CSTR("result", err_info(code)->code));
     if (code < 0 && x->live) {
         metric_count(METRIC_CONTROL_NOT_DURABLE, 0);
         code = 0;
@@ -121,6 +124,8 @@ static int understand(struct vapi *v, struct ingest_event *e, struct exchange *x
     if (vapi_message_type(&m) == VAPI_OTHER) {
         metric_count(METRIC_UNKNOWN_TYPES, 0);
     }
+    x->call_id = arena_copy(&x->request->arena, str_cut(e->call.provider_call_id, 64));
+    x->type = arena_copy(&x->request->arena, str_cut(e->call.type, 64));
     x->live = vapi_answer(v, &m, &x->request->arena, &x->answer);
     buf_free(&e->body); /* what waits for its commit is what will be stored */
     return 0;
@@ -144,7 +149,7 @@ void vapi_on_message(struct vapi *v, struct http_request *r)
 {
     struct exchange *x = arena_alloc(&r->arena, sizeof(*x));
     struct ingest_event *e = ingest_event_new(CALL_VAPI);
-    *x = (struct exchange){.request = r, .answer = STR("{}"), .waiter.on_done = on_stored, .http.on_gone = on_gone};
+    *x = (struct exchange){.request = r, .answer = STR("{}"), .call_id = STR(""), .type = STR(""), .waiter.on_done = on_stored, .http.on_gone = on_gone};
     r->waiter = &x->http;
     e->body = http_take_body(r);
     metric_add(METRIC_INGEST_RECEIVED_BYTES, 0, 0, (double)e->body.len);
