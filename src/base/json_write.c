@@ -7,7 +7,8 @@ int json_write_string(struct buf *out, struct str text)
 {
     int rc = buf_append(out, STR("\""));
     for (size_t i = 0, plain = 0; i < text.n && rc == 0; i = plain) {
-        while (plain < text.n && (unsigned char)text.p[plain] >= 0x20 && text.p[plain] != '"' && text.p[plain] != '\\') {
+        while (plain < text.n && (unsigned char)text.p[plain] >= 0x20 && text.p[plain] != '"' &&
+               text.p[plain] != '\\') {
             plain++;
         }
         rc = buf_append(out, (struct str){text.p + i, plain - i});
@@ -36,6 +37,12 @@ static bool is_empty(const struct field *f, const char *at)
     }
 }
 
+/* JSON has no word for what is no number. */
+static int write_number(struct buf *out, double number)
+{
+    return isfinite(number) ? buf_printf(out, "%.15g", number) : buf_append(out, STR("null"));
+}
+
 static int write_value(struct buf *out, const struct field *f, const char *at)
 {
     const struct str *text = (const void *)at;
@@ -45,7 +52,7 @@ static int write_value(struct buf *out, const struct field *f, const char *at)
     case FIELD_RAW:
         return buf_append(out, text->p ? *text : STR("null"));
     case FIELD_NUM:
-        return buf_printf(out, "%.15g", *(const double *)(const void *)at);
+        return write_number(out, *(const double *)(const void *)at);
     case FIELD_INT:
         return buf_printf(out, "%lld", (long long)*(const int64_t *)(const void *)at);
     case FIELD_BOOL:
