@@ -163,6 +163,19 @@ test("ended never goes back", async () => {
   assert.equal(row.outcome, "no_response");
 });
 
+test("what comes after the end adds to the call and takes nothing back", async () => {
+  const call = freshCall();
+  await accepted(statusUpdate(call.id, "ended", { endedReason: "silence-timed-out" }));
+  await accepted(transcript(call.id, "Hello? Is anybody there?"));
+  await accepted(statusUpdate(snapshot(call), "ringing"));
+  await accepted(fixtureFor("status-update-queued.json", call));
+  const row = await world.db.callByVapi(call.id);
+  assert.equal(row.status, "ended");
+  assert.equal(row.ended_reason, "silence-timed-out");
+  assert.equal(row.twilio_call_sid, call.sid);
+  assert.equal(row.business_id, LARKSPUR.id);
+});
+
 test("late transcripts do not overrule the report's list", async () => {
   const call = freshCall();
   const spoken = [
