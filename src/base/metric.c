@@ -24,8 +24,8 @@ struct labels {
 
 #define VALUES(...) (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)
 #define ERROR_WORD(name, word, status, level, text) word,
-static const char *const codes[] = {"200", "204", "400", "401", "403", "404", "405", "408", "413", "415", "417",
-                                    "422", "429", "431", "500", "501", "502", "503", "505", "other"};
+static const char *const codes[] = {"200", "204", "400", "401", "403", "404", "405", "408", "413", "415",
+                                    "417", "422", "429", "431", "500", "501", "502", "503", "505", "other"};
 #define CODES (sizeof(codes) / sizeof(codes[0]))
 static struct labels labels[LABELS_COUNT] = {
     [LABELS_NONE] = {NULL, VALUES("")},
@@ -38,7 +38,8 @@ static struct labels labels[LABELS_COUNT] = {
     [LABELS_DEAD] = {"reason", VALUES("bad_json", "not_an_envelope", "rejected_by_database")},
     [LABELS_VOICE] = {"kind", VALUES("vapi", "repeated", "forward", "voicemail")},
     [LABELS_UPSTREAM] = {"upstream", VALUES("vapi", "resend", "calcom", "supabase")},
-    [LABELS_FETCH] = {"result", VALUES("2xx", "4xx", "5xx", "other", "timeout", "connect", "bad_reply", "breaker_open")},
+    [LABELS_FETCH] = {"result",
+                      VALUES("2xx", "4xx", "5xx", "other", "timeout", "connect", "bad_reply", "breaker_open")},
     [LABELS_DB] = {"state", VALUES("idle", "connecting", "ready")},
     [LABELS_DB_RESULT] = {"result", VALUES("ok", "failed")},
     [LABELS_VERSION] = {"version", VALUES(RINGBACK_VERSION)},
@@ -130,7 +131,7 @@ void metric_observe(enum metric m, size_t a, double value)
 size_t metric_code(int status)
 {
     for (size_t i = 0; i < CODES - 1; i++) {
-        if (atoi(codes[i]) == status) {
+        if (strtol(codes[i], NULL, 10) == status) {
             return i;
         }
     }
@@ -151,16 +152,23 @@ static int render_labels(struct buf *out, const struct row *r, size_t a, size_t 
     return rc || !written ? rc : buf_append(out, STR("}"));
 }
 
-static int render_line(struct buf *out, const struct row *r, const char *suffix, size_t ab, const char *bound, double value)
+/* One metric under one combination of labels. */
+struct series {
+    const struct row *row;
+    size_t ab;
+};
+
+static int render_line(struct buf *out, struct series s, const char *suffix, const char *bound, double value)
 {
-    size_t b_count = labels[r->b].count;
-    int rc = buf_printf(out, "%s%s", r->name, suffix);
-    rc = rc ? rc : render_labels(out, r, ab / b_count, ab % b_count, bound);
+    size_t b_count = labels[s.row->b].count;
+    int rc = buf_printf(out, "%s%s", s.row->name, suffix);
+    rc = rc ? rc : render_labels(out, s.row, s.ab / b_count, s.ab % b_count, bound);
     return rc ? rc : buf_printf(out, " %.15g\n", value);
 }
 
-static int render_histogram(struct buf *out, const struct row *r, size_t ab, const double *c)
+static int render_histogram(struct buf *out, struct series s, const double *c)
 {
+    const struct row *r = s.row;
     const double *bounds = r->kind == SECONDS ? seconds_bounds : counts_bounds;
     size_t n = BOUNDS(r);
     double below = 0;
@@ -169,11 +177,11 @@ static int render_histogram(struct buf *out, const struct row *r, size_t ab, con
         char bound[24];
         snprintf(bound, sizeof(bound), "%g", bounds[i]);
         below += c[i];
-        rc = render_line(out, r, "_bucket", ab, bound, below);
+        rc = render_line(out, s, "_bucket", bound, below);
     }
-    rc = rc ? rc : render_line(out, r, "_bucket", ab, "+Inf", c[n + 1]);
-    rc = rc ? rc : render_line(out, r, "_sum", ab, NULL, c[n]);
-    return rc ? rc : render_line(out, r, "_count", ab, NULL, c[n + 1]);
+    rc = rc ? rc : render_line(out, s, "_bucket", "+Inf", c[n + 1]);
+    rc = rc ? rc : render_line(out, s, "_sum", NULL, c[n]);
+    return rc ? rc : render_line(out, s, "_count", NULL, c[n + 1]);
 }
 
 int metric_render(struct buf *out)
@@ -185,11 +193,12 @@ int metric_render(struct buf *out)
         rc = buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", r->name, r->help, r->name, type);
         for (size_t ab = 0; ab < labels[r->a].count * labels[r->b].count && rc == 0; ab++) {
             const double *c = cells + r->first + ab * width(r);
+            struct series s = {r, ab};
             bool untouched = labels[r->a].name && r->kind != GAUGE && c[width(r) - 1] == 0;
             if (untouched) {
                 continue; /* a labelled line that never counted would only make the page longer */
             }
-            rc = is_histogram(r) ? render_histogram(out, r, ab, c) : render_line(out, r, "", ab, NULL, *c);
+            rc = is_histogram(r) ? render_histogram(out, s, c) : render_line(out, s, "", NULL, *c);
         }
     }
     return rc;
