@@ -67,9 +67,9 @@ struct ingest_event *twilio_event(const struct twilio_request *q, struct str typ
     struct ingest_event *e = ingest_event_new(CALL_TWILIO);
     struct call_event *c = &e->call;
     bool is_leg = q->parent_sid.n; /* a leg that we dialled belongs to the call it was dialled for */
-    const struct str parts[] = {STR("twilio"), type,           q->account_sid,      q->call_sid, q->callback_source,
-                                q->sequence,   q->call_status, q->recording_sid,    q->dial_sid, q->dial_status,
-                                q->recording_status};
+    const struct str parts[] = {STR("twilio"),      type,           q->account_sid,     q->call_sid,
+                                q->callback_source, q->sequence,    q->call_status,     q->recording_sid,
+                                q->dial_sid,        q->dial_status, q->recording_status};
     e->kept = buf_make(CAP_FORM_BYTES * 8);
     int rc = write_payload(&e->kept, &q->form);
     (void)rc; /* escaping makes a form at most six times longer */

@@ -183,9 +183,11 @@ static enum flow_next step_ask(struct flow *f)
 /* The event that joins Twilio's call with Vapi's, or says why there is none. */
 static struct ingest_event *handoff_event(struct voice_call *c)
 {
-    struct twilio_request q = {.call_sid = c->q.call_sid, .account_sid = c->q.account_sid, .from = c->q.from, .to = c->q.to};
-    struct form_pair pairs[] = {{STR("CallSid"), c->q.call_sid},
-                                {c->cause ? STR("Cause") : STR("VapiCallId"), c->cause ? str_of(c->cause) : c->handoff.call_id}};
+    struct twilio_request q = {
+        .call_sid = c->q.call_sid, .account_sid = c->q.account_sid, .from = c->q.from, .to = c->q.to};
+    struct form_pair pairs[] = {
+        {STR("CallSid"), c->q.call_sid},
+        {c->cause ? STR("Cause") : STR("VapiCallId"), c->cause ? str_of(c->cause) : c->handoff.call_id}};
     q.form = (struct form){pairs, 2};
     q.sequence = pairs[1].value;
     struct ingest_event *e = twilio_event(&q, STR("handoff"));

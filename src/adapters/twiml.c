@@ -30,10 +30,11 @@ static struct str greeting(struct arena *a, const struct twiml_fallback *f)
         return twiml_escape(a, str_cut(f->greeting, 1000));
     }
     struct str name = f->business_name.n ? arena_printf(a, " %.*s", P(f->business_name)) : STR("");
-    struct str text = arena_printf(a,
-                                   "Thank you for calling%.*s. We can not take your call right now. Please leave your name, "
-                                   "number and a short message after the tone.",
-                                   P(name));
+    struct str text =
+        arena_printf(a,
+                     "Thank you for calling%.*s. We can not take your call right now. Please leave your name, "
+                     "number and a short message after the tone.",
+                     P(name));
     return twiml_escape(a, text);
 }
 
@@ -42,9 +43,10 @@ struct str twiml_record(struct arena *a, const struct twiml_fallback *f)
 {
     struct str base = twiml_escape(a, f->public_url), say = greeting(a, f);
     return arena_printf(a,
-                        HEAD "<Say>%.*s</Say><Record action=\"%.*s/api/twilio/recorded\" method=\"POST\" maxLength=\"120\" "
-                             "timeout=\"5\" finishOnKey=\"#\" playBeep=\"true\" trim=\"trim-silence\" "
-                             "recordingStatusCallback=\"%.*s/api/twilio/recording-status\"/></Response>",
+                        HEAD
+                        "<Say>%.*s</Say><Record action=\"%.*s/api/twilio/recorded\" method=\"POST\" maxLength=\"120\" "
+                        "timeout=\"5\" finishOnKey=\"#\" playBeep=\"true\" trim=\"trim-silence\" "
+                        "recordingStatusCallback=\"%.*s/api/twilio/recording-status\"/></Response>",
                         P(say), P(base), P(base));
 }
 
@@ -54,11 +56,12 @@ struct str twiml_forward_or_record(struct arena *a, const struct twiml_fallback 
         return twiml_record(a, f);
     }
     struct str base = twiml_escape(a, f->public_url), number = twiml_escape(a, f->forward_to);
-    return arena_printf(a,
-                        HEAD "<Dial action=\"%.*s/api/twilio/dialed\" method=\"POST\" timeout=\"20\" answerOnBridge=\"true\">"
-                             "<Number statusCallback=\"%.*s/api/twilio/status\" "
-                             "statusCallbackEvent=\"initiated ringing answered completed\">%.*s</Number></Dial></Response>",
-                        P(base), P(base), P(number));
+    return arena_printf(
+        a,
+        HEAD "<Dial action=\"%.*s/api/twilio/dialed\" method=\"POST\" timeout=\"20\" answerOnBridge=\"true\">"
+             "<Number statusCallback=\"%.*s/api/twilio/status\" "
+             "statusCallbackEvent=\"initiated ringing answered completed\">%.*s</Number></Dial></Response>",
+        P(base), P(base), P(number));
 }
 
 struct str twiml_thanks(void)

@@ -61,7 +61,8 @@ int vapi_verify(const struct vapi *v, const struct http_request *r)
     struct str bearer = http_header(r, STR("authorization"));
     bool is_bearer = str_eq_nocase(str_cut(bearer, 7), STR("Bearer "));
     struct str signature = http_header(r, STR("x-signature"));
-    if (matches_secret(c, http_header(r, STR("x-vapi-secret"))) || (is_bearer && matches_secret(c, str_skip(bearer, 7)))) {
+    if (matches_secret(c, http_header(r, STR("x-vapi-secret"))) ||
+        (is_bearer && matches_secret(c, str_skip(bearer, 7)))) {
         return 0;
     }
     if (c->vapi_hmac_secret.n && signature.n) {
@@ -149,7 +150,12 @@ void vapi_on_message(struct vapi *v, struct http_request *r)
 {
     struct exchange *x = arena_alloc(&r->arena, sizeof(*x));
     struct ingest_event *e = ingest_event_new(CALL_VAPI);
-    *x = (struct exchange){.request = r, .answer = STR("{}"), .call_id = STR(""), .type = STR(""), .waiter.on_done = on_stored, .http.on_gone = on_gone};
+    *x = (struct exchange){.request = r,
+                           .answer = STR("{}"),
+                           .call_id = STR(""),
+                           .type = STR(""),
+                           .waiter.on_done = on_stored,
+                           .http.on_gone = on_gone};
     r->waiter = &x->http;
     e->body = http_take_body(r);
     metric_add(METRIC_INGEST_RECEIVED_BYTES, 0, 0, (double)e->body.len);

@@ -50,7 +50,7 @@ struct vapi_handoff {
 
 /* Asks Vapi for a media stream for the call (POST /call with the provider bypass). on_done fires exactly once, in a later
  * turn, when 0 is returned; negative: it never fires and `cause` says why. */
-int vapi_handoff_submit(struct vapi *v, struct vapi_handoff *h, const struct vapi_caller *caller, unsigned deadline_ms)
-    must_check;
+int vapi_handoff_submit(struct vapi *v, struct vapi_handoff *h, const struct vapi_caller *caller,
+                        unsigned deadline_ms) must_check;
 void vapi_handoff_abandon(struct vapi_handoff *h);
 void vapi_handoff_finish(struct vapi_handoff *h);

@@ -48,7 +48,8 @@ struct assistant_answer {
     struct vapi_overrides o;
 };
 
-#define O(member, path, kind) FIELD(struct assistant_answer, o.member, "assistantOverrides." path, kind, FIELD_OMIT_EMPTY)
+#define O(member, path, kind)                                                                                          \
+    FIELD(struct assistant_answer, o.member, "assistantOverrides." path, kind, FIELD_OMIT_EMPTY)
 static const struct field assistant_fields[] = {
     FIELD(struct assistant_answer, error, "error", STR, FIELD_OMIT_EMPTY),
     FIELD(struct assistant_answer, assistant_id, "assistantId", STR, FIELD_OMIT_EMPTY),

@@ -8,8 +8,8 @@ bool vapi_answer(const struct vapi *v, const struct vapi_message *m, struct aren
 
 /* The settings that an assistant gets from us for one call: who is called, and how events reach us. */
 struct vapi_overrides {
-    struct str call_sid, called, business_id;            /* metadata */
-    struct str business_name, caller_number, timezone;   /* variables of the prompt */
+    struct str call_sid, called, business_id;          /* metadata */
+    struct str business_name, caller_number, timezone; /* variables of the prompt */
     struct str server_messages, server_url, server_secret, backoff_plan;
     int64_t server_timeout_s;
 };

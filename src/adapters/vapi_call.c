@@ -59,7 +59,8 @@ static struct str customer_number(struct str from)
     return plain ? from : STR("anonymous");
 }
 
-static void fill_request(const struct vapi *v, const struct vapi_caller *caller, struct arena *a, struct call_request *q)
+static void fill_request(const struct vapi *v, const struct vapi_caller *caller, struct arena *a,
+                         struct call_request *q)
 {
     const struct business *b = caller->business;
     *q = (struct call_request){.bypass = true,
@@ -100,7 +101,8 @@ static const char *read_reply(struct vapi_handoff *h)
     if (h->fetch.status / 100 == 5) {
         return "ringback.vapi-5xx";
     }
-    if (h->fetch.status / 100 != 2 || utf8_repair_json(&h->fetch.answer) != 0) { /* TwiML is passed on as it is, or not */
+    if (h->fetch.status / 100 != 2 ||
+        utf8_repair_json(&h->fetch.answer) != 0) { /* TwiML is passed on as it is, or not */
         return "ringback.vapi-bad-reply";
     }
     pass.doc = buf_str(&h->fetch.answer);

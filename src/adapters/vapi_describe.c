@@ -89,8 +89,8 @@ static void set_key(struct ingest_event *e, const struct vapi_message *m, enum v
         d = crypto_sha256(buf_str(&e->kept));
         what = digest_str(&d);
     }
-    const struct str parts[] = {STR("vapi"), call, e->call.type, type == VAPI_REPORT ? (struct str){NULL, 0} : m->status,
-                                m->role, when, what};
+    const struct str parts[] = {
+        STR("vapi"), call, e->call.type, type == VAPI_REPORT ? (struct str){NULL, 0} : m->status, m->role, when, what};
     call_event_set_key(e->call.key, parts, sizeof(parts) / sizeof(parts[0]));
 }
 
@@ -198,7 +198,9 @@ void vapi_message_describe(struct ingest_event *e, const struct vapi_message *m,
 {
     struct call_event *c = &e->call;
     enum vapi_type type = vapi_message_type(m);
-    c->type = type == VAPI_TRANSCRIPT ? STR("transcript") : type == VAPI_TOOL_CALLS ? STR("tool-calls") : str_cut(m->type, 200);
+    c->type = type == VAPI_TRANSCRIPT   ? STR("transcript")
+              : type == VAPI_TOOL_CALLS ? STR("tool-calls")
+                                        : str_cut(m->type, 200);
     c->type = c->type.n ? c->type : STR("unknown");
     c->payload = buf_str(&e->kept);
     c->provider_call_id = m->call_id.n && m->call_id.n <= 200 ? m->call_id : (struct str){NULL, 0};
@@ -207,7 +209,8 @@ void vapi_message_describe(struct ingest_event *e, const struct vapi_message *m,
     c->received_us = now_us;
     c->caller_claim = call_number_claim(&e->arena, RANK_ECHOED, vapi_caller_number(m));
     c->called_claim = call_number_claim(&e->arena, RANK_ECHOED, vapi_called_number(m));
-    c->started_us = earliest(earliest(m->call_created_us, m->started_us), earliest(m->call_started_us, m->timestamp_us));
+    c->started_us =
+        earliest(earliest(m->call_created_us, m->started_us), earliest(m->call_started_us, m->timestamp_us));
     set_key(e, m, type);
     if (type == VAPI_TRANSCRIPT) {
         add_transcript(e, m);

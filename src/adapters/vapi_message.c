@@ -3,7 +3,7 @@
 #include <math.h>
 
 #define TOOL_FIELDS(prefix)                                                                                            \
-    FIELD(struct vapi_tool_call, id, prefix "id", STR, 0), FIELD(struct vapi_tool_call, name, prefix "name", STR, 0),   \
+    FIELD(struct vapi_tool_call, id, prefix "id", STR, 0), FIELD(struct vapi_tool_call, name, prefix "name", STR, 0),  \
         FIELD(struct vapi_tool_call, function_name, prefix "function.name", STR, 0)
 
 static const struct field tool_fields[] = {TOOL_FIELDS("")};
@@ -111,10 +111,11 @@ static const struct field fields[] = {
 
 /* Keys whose values open doors, wherever they stand. */
 static const struct str secrets[] = {
-    {"twilioAuthToken", 15}, {"twilioApiKey", 12}, {"twilioApiSecret", 15}, {"authToken", 9},     {"apiKey", 6},
-    {"apiSecret", 9},        {"secret", 6},        {"secretKey", 9},        {"password", 8},      {"credentials", 11},
-    {"headers", 7},          {"controlUrl", 10},   {"listenUrl", 9},        {"callToken", 9},     {"serverUrlSecret", 15},
-    {"accessToken", 11},     {"refreshToken", 12}, {"privateKey", 10},      {"clientSecret", 12}, {"authorization", 13},
+    {"twilioAuthToken", 15}, {"twilioApiKey", 12}, {"twilioApiSecret", 15}, {"authToken", 9},
+    {"apiKey", 6},           {"apiSecret", 9},     {"secret", 6},           {"secretKey", 9},
+    {"password", 8},         {"credentials", 11},  {"headers", 7},          {"controlUrl", 10},
+    {"listenUrl", 9},        {"callToken", 9},     {"serverUrlSecret", 15}, {"accessToken", 11},
+    {"refreshToken", 12},    {"privateKey", 10},   {"clientSecret", 12},    {"authorization", 13},
 };
 
 struct json_shape *vapi_message_shape(void)

@@ -43,8 +43,8 @@ enum vapi_type {
 struct json_shape *vapi_message_shape(void);
 /* Parses `doc` into `m` and fills e->kept with the message without what it repeats and without credentials. The texts of `m`
  * live in e->arena; `doc` is written over. */
-int vapi_message_read(const struct json_shape *shape, struct ingest_event *e, struct buf *doc, struct vapi_message *m)
-    must_check;
+int vapi_message_read(const struct json_shape *shape, struct ingest_event *e, struct buf *doc,
+                      struct vapi_message *m) must_check;
 enum vapi_type vapi_message_type(const struct vapi_message *m);
 /* The list of tool calls, whichever of the three it came in. */
 const struct field_list_value *vapi_tool_calls(const struct vapi_message *m);

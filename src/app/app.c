@@ -37,7 +37,6 @@ static const char *newest_migration(void)
     return newest;
 }
 
-
 static void on_directory_stopped(struct directory *d)
 {
     struct app *app = container_of(d, struct app, directory);
@@ -102,7 +101,6 @@ static void on_signal(uv_signal_t *s, int number)
     app->stop_deadline_ms = loop_now_ms(&app->loop) + CAP_STOP_MS;
     http_server_stop(&app->public_http, on_public_stopped);
 }
-
 
 static void start_rooms(struct app *app)
 {
@@ -193,10 +191,12 @@ static int refuse_start(struct app *app, struct str why)
 static void warn_of_gaps(const struct config *c)
 {
     if (!c->twilio_auth_token.n) {
-        log_event(LOG_WARN, c->insecure_dev ? "twilio_unverified" : "twilio_refused", LOG_CSTR("setting", "TWILIO_AUTH_TOKEN"));
+        log_event(LOG_WARN, c->insecure_dev ? "twilio_unverified" : "twilio_refused",
+                  LOG_CSTR("setting", "TWILIO_AUTH_TOKEN"));
     }
     if (!c->vapi_webhook_secret.n && !c->vapi_hmac_secret.n) {
-        log_event(LOG_WARN, c->insecure_dev ? "vapi_unverified" : "vapi_refused", LOG_CSTR("setting", "VAPI_WEBHOOK_SECRET"));
+        log_event(LOG_WARN, c->insecure_dev ? "vapi_unverified" : "vapi_refused",
+                  LOG_CSTR("setting", "VAPI_WEBHOOK_SECRET"));
     }
     if (!c->vapi_api_key.n) {
         log_event(LOG_WARN, "vapi_not_configured", LOG_CSTR("effect", "callers reach the forward number or voicemail"));

@@ -36,8 +36,8 @@ static int is_applied(PGconn *pg, const char *version)
         return known;
     }
     const char *values[] = {version};
-    PGresult *r = PQexecParams(pg, "select 1 from supabase_migrations.schema_migrations where version = $1", 1, NULL, values,
-                               NULL, NULL, 0);
+    PGresult *r = PQexecParams(pg, "select 1 from supabase_migrations.schema_migrations where version = $1", 1, NULL,
+                               values, NULL, NULL, 0);
     int applied = PQresultStatus(r) == PGRES_TUPLES_OK ? PQntuples(r) : -1;
     PQclear(r);
     return applied;

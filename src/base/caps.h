@@ -21,69 +21,69 @@
 #define CAP_BODY_MS 10000                /* a whole body */
 #define CAP_BODY_GRACE_MS 2000           /* before the slowest body rate is asked for */
 #define CAP_BODY_SLOWEST_BYTES_PER_S 1024
-#define CAP_IDLE_MS 75000                /* keep-alive: must exceed a proxy's own idle time-out */
-#define CAP_WRITE_MS 10000               /* without progress */
-#define CAP_WRITE_WHOLE_MS 60000         /* a whole answer */
-#define CAP_LINGER_MS 1000               /* for the client to read our last word before the connection goes */
-#define CAP_ACCEPT_PAUSE_MS 100          /* without new clients, after descriptors ran out */
+#define CAP_IDLE_MS 75000        /* keep-alive: must exceed a proxy's own idle time-out */
+#define CAP_WRITE_MS 10000       /* without progress */
+#define CAP_WRITE_WHOLE_MS 60000 /* a whole answer */
+#define CAP_LINGER_MS 1000       /* for the client to read our last word before the connection goes */
+#define CAP_ACCEPT_PAUSE_MS 100  /* without new clients, after descriptors ran out */
 #define CAP_BACKLOG 1024
-#define CAP_DRAIN_MS 10000               /* in-flight requests at shutdown */
+#define CAP_DRAIN_MS 10000 /* in-flight requests at shutdown */
 
 /* JSON */
-#define CAP_JSON_DEPTH 64                /* deepest real message: 11 */
-#define CAP_JSON_LIST 20000              /* messages in one report: 206 in a 24-minute call */
-#define CAP_FORM_FIELDS 400              /* Twilio sends about 30 */
+#define CAP_JSON_DEPTH 64   /* deepest real message: 11 */
+#define CAP_JSON_LIST 20000 /* messages in one report: 206 in a 24-minute call */
+#define CAP_FORM_FIELDS 400 /* Twilio sends about 30 */
 
 /* Ingest */
-#define CAP_INGEST_EVENTS 2048           /* waiting, all together */
-#define CAP_INGEST_BYTES (32u << 20)     /* stored bytes waiting, all together */
-#define CAP_BATCH_EVENTS 200             /* where the curve of cost per event flattens */
+#define CAP_INGEST_EVENTS 2048       /* waiting, all together */
+#define CAP_INGEST_BYTES (32u << 20) /* stored bytes waiting, all together */
+#define CAP_BATCH_EVENTS 200         /* where the curve of cost per event flattens */
 #define CAP_BATCH_BYTES (4u << 20)
-#define CAP_BATCHES_IN_FLIGHT 2          /* one commits while the next is built; a third gains nothing on two cores */
-#define CAP_INGEST_MS 5000               /* until a fact is refused with 503 */
-#define CAP_SINGLES_IN_FLIGHT 32         /* events resent alone after their batch was refused */
-#define CAP_EVENT_TRIES 5                /* of one event alone, for conflicts between instances */
+#define CAP_BATCHES_IN_FLIGHT 2  /* one commits while the next is built; a third gains nothing on two cores */
+#define CAP_INGEST_MS 5000       /* until a fact is refused with 503 */
+#define CAP_SINGLES_IN_FLIGHT 32 /* events resent alone after their batch was refused */
+#define CAP_EVENT_TRIES 5        /* of one event alone, for conflicts between instances */
 
 /* Live calls */
-#define CAP_VOICE_MS 6000                /* TwiML, of Twilio's 15 s */
-#define CAP_VOICE_RESERVE_MS 400         /* kept back of it for our own work after Vapi's answer */
-#define CAP_VOICE_STORE_MS 800           /* row written first; then on without it */
-#define CAP_CONTROL_STORE_MS 50          /* a live answer waits so long for its event to be durable */
-#define CAP_TWIML_BYTES 65536            /* Twilio's limit, error 11750 */
-#define CAP_VOICE_ANSWERS 2048           /* CallSids whose TwiML is remembered in memory */
-#define CAP_VOICE_IN_FLIGHT 2000         /* voice requests being answered */
-#define CAP_TOOL_CALLS 32                /* in one message */
+#define CAP_VOICE_MS 6000        /* TwiML, of Twilio's 15 s */
+#define CAP_VOICE_RESERVE_MS 400 /* kept back of it for our own work after Vapi's answer */
+#define CAP_VOICE_STORE_MS 800   /* row written first; then on without it */
+#define CAP_CONTROL_STORE_MS 50  /* a live answer waits so long for its event to be durable */
+#define CAP_TWIML_BYTES 65536    /* Twilio's limit, error 11750 */
+#define CAP_VOICE_ANSWERS 2048   /* CallSids whose TwiML is remembered in memory */
+#define CAP_VOICE_IN_FLIGHT 2000 /* voice requests being answered */
+#define CAP_TOOL_CALLS 32        /* in one message */
 
 /* Database */
-#define CAP_DB_PIPELINE 64               /* units in flight on one connection */
-#define CAP_DB_WAITING 1024              /* units waiting for a connection */
-#define CAP_DB_UNIT_MS 5000              /* a unit, waiting time included */
+#define CAP_DB_PIPELINE 64  /* units in flight on one connection */
+#define CAP_DB_WAITING 1024 /* units waiting for a connection */
+#define CAP_DB_UNIT_MS 5000 /* a unit, waiting time included */
 #define CAP_DB_CONNECT_MS 5000
-#define CAP_DB_RETRY_FIRST_MS 100        /* connection retries: doubled each time, with full jitter */
+#define CAP_DB_RETRY_FIRST_MS 100 /* connection retries: doubled each time, with full jitter */
 #define CAP_DB_RETRY_MOST_MS 5000
-#define CAP_DB_STATEMENTS 4              /* in one unit */
-#define CAP_DB_PARAMS 40                 /* of one statement */
-#define CAP_DB_ARRAY_BYTES (64u << 20)   /* one array parameter */
-#define CAP_DB_CONNECTIONS 16            /* of one pool */
+#define CAP_DB_STATEMENTS 4            /* in one unit */
+#define CAP_DB_PARAMS 40               /* of one statement */
+#define CAP_DB_ARRAY_BYTES (64u << 20) /* one array parameter */
+#define CAP_DB_CONNECTIONS 16          /* of one pool */
 
 /* Calls to other parties */
 #define CAP_FETCH_IN_FLIGHT 1000
-#define CAP_FETCH_PER_HOST 100           /* connections to one host */
-#define CAP_FETCH_BODY_BYTES (1u << 20)  /* an answer that we read into memory */
+#define CAP_FETCH_PER_HOST 100          /* connections to one host */
+#define CAP_FETCH_BODY_BYTES (1u << 20) /* an answer that we read into memory */
 #define CAP_FETCH_CONNECT_MS 2000
-#define CAP_FETCH_WATCHDOG_MS 1000       /* past the deadline, when libcurl slept through it */
-#define CAP_FETCH_KEEP_S 50              /* idle connections: balancers close theirs after 60 s */
-#define CAP_FETCH_SPARE 64               /* ended calls whose handles wait for the next one */
-#define CAP_BREAKER_WINDOW 20            /* calls that a circuit breaker looks back on */
-#define CAP_BREAKER_LEAST 5              /* failures before it may open */
-#define CAP_BREAKER_OPEN_MS 10000        /* then one call is let through to try */
+#define CAP_FETCH_WATCHDOG_MS 1000 /* past the deadline, when libcurl slept through it */
+#define CAP_FETCH_KEEP_S 50        /* idle connections: balancers close theirs after 60 s */
+#define CAP_FETCH_SPARE 64         /* ended calls whose handles wait for the next one */
+#define CAP_BREAKER_WINDOW 20      /* calls that a circuit breaker looks back on */
+#define CAP_BREAKER_LEAST 5        /* failures before it may open */
+#define CAP_BREAKER_OPEN_MS 10000  /* then one call is let through to try */
 
 /* Directory of businesses */
-#define CAP_BUSINESSES 100000            /* kept in memory */
-#define CAP_DIRECTORY_POLL_MS 2000       /* how old a changed mapping may be */
+#define CAP_BUSINESSES 100000      /* kept in memory */
+#define CAP_DIRECTORY_POLL_MS 2000 /* how old a changed mapping may be */
 
 /* The process */
-#define CAP_STOP_MS 25000                /* a graceful stop; then what is left is abandoned */
+#define CAP_STOP_MS 25000 /* a graceful stop; then what is left is abandoned */
 #define CAP_LOG_LINE_BYTES 4096
 #define CAP_METRICS_PAGE_BYTES (1u << 20)
-#define CAP_SETTING_BYTES 65536          /* one setting read from a file */
+#define CAP_SETTING_BYTES 65536 /* one setting read from a file */

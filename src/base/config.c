@@ -17,7 +17,8 @@ struct setting {
 static const struct setting settings[] = {
     SETTING(database_url, "DATABASE_URL", NULL, SECRET, "Postgres, as the server's own login (not port 6543)"),
     SETTING(migrate_database_url, "MIGRATE_DATABASE_URL", NULL, SECRET, "Postgres, as the owner; else DATABASE_URL"),
-    SETTING(listen, "LISTEN", NULL, 0, "address of the public listener; 127.0.0.1:8080 if neither this nor PORT is set"),
+    SETTING(listen, "LISTEN", NULL, 0,
+            "address of the public listener; 127.0.0.1:8080 if neither this nor PORT is set"),
     SETTING(port, "PORT", NULL, 0, "alone: listen on every address at this port"),
     SETTING(admin_listen, "ADMIN_LISTEN", "127.0.0.1:9464", 0, "address of the listener with /metrics"),
     SETTING(public_url, "PUBLIC_URL", NULL, 0, "https address under which the providers reach this server"),
@@ -32,7 +33,8 @@ static const struct setting settings[] = {
     SETTING(vapi_assistant_id, "VAPI_ASSISTANT_ID", NULL, 0, "assistant of businesses that name none"),
     SETTING(vapi_phone_number_id, "VAPI_PHONE_NUMBER_ID", NULL, 0, "Vapi's id of the Twilio number"),
     SETTING(vapi_webhook_secret, "VAPI_WEBHOOK_SECRET", NULL, SECRET, "x-vapi-secret or Bearer token of Vapi's posts"),
-    SETTING(vapi_webhook_secret_previous, "VAPI_WEBHOOK_SECRET_PREVIOUS", NULL, SECRET, "also accepted, while rotating"),
+    SETTING(vapi_webhook_secret_previous, "VAPI_WEBHOOK_SECRET_PREVIOUS", NULL, SECRET,
+            "also accepted, while rotating"),
     SETTING(vapi_hmac_secret, "VAPI_HMAC_SECRET", NULL, SECRET, "key of Vapi's HMAC credential"),
     SETTING(supabase_url, "SUPABASE_URL", NULL, 0, "the Supabase project"),
     SETTING(supabase_anon_key, "SUPABASE_ANON_KEY", NULL, 0, "key for the browser"),
@@ -52,8 +54,9 @@ static const struct setting settings[] = {
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))
 
 /* A name that begins so and is not in the table is a typing error. */
-static const char *const prefixes[] = {"TWILIO_", "VAPI_", "SUPABASE_", "RESEND_", "CALCOM_", "DIGEST_", "ADMIN_LISTEN",
-                                       "SPOOL_",  "LOG_",  "SMTP_",     "CRON_",   "SECRETS_", "DASHBOARD_"};
+static const char *const prefixes[] = {"TWILIO_", "VAPI_",        "SUPABASE_", "RESEND_", "CALCOM_",
+                                       "DIGEST_", "ADMIN_LISTEN", "SPOOL_",    "LOG_",    "SMTP_",
+                                       "CRON_",   "SECRETS_",     "DASHBOARD_"};
 
 extern char **environ;
 
@@ -121,7 +124,8 @@ static int refuse_unknown(struct config *c, struct str *why_out)
         struct str name = {*e, eq ? (size_t)(eq - *e) : strlen(*e)};
         for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
             if (str_starts(name, str_of(prefixes[i])) && !is_known(name)) {
-                return refuse(c, why_out, arena_copy(&c->arena, name).p, "no such setting; `ringback serve --help` lists them");
+                return refuse(c, why_out, arena_copy(&c->arena, name).p,
+                              "no such setting; `ringback serve --help` lists them");
             }
         }
     }

@@ -53,7 +53,8 @@ static int set_number(const struct field *f, char *at, struct str text)
 
 static int set_bool(char *at, struct str text)
 {
-    bool yes = str_eq(text, STR("true")) || str_eq(text, STR("1")) || str_eq(text, STR("t")) || str_eq(text, STR("yes"));
+    bool yes =
+        str_eq(text, STR("true")) || str_eq(text, STR("1")) || str_eq(text, STR("t")) || str_eq(text, STR("yes"));
     bool no = str_eq(text, STR("false")) || str_eq(text, STR("0")) || str_eq(text, STR("f")) || str_eq(text, STR("no"));
     *(bool *)at = yes;
     return yes || no ? 0 : ERR_BAD_REQUEST;

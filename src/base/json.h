@@ -20,7 +20,8 @@ enum json_keep { JSON_KEEP_UNKNOWN, JSON_KEEP_NO, JSON_KEEP_YES };
 struct json_pass {
     const struct json_shape *shape;
     struct str doc;
-    char *scratch; /* the same bytes, if they may be written: what is dropped unread is blanked there, which is much faster
+    char *
+        scratch; /* the same bytes, if they may be written: what is dropped unread is blanked there, which is much faster
                       than parsing it; NULL: they may not */
     void *target; /* zeroed by json_read, target_bytes long */
     size_t target_bytes;

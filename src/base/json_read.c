@@ -10,9 +10,9 @@ struct frame {
     const struct json_node *node; /* what the table knows of this container; NULL: nothing */
     char *base;                   /* the struct that fields under it fill */
     bool array;
-    bool any_kept;                /* a member of it is in the kept document */
-    const struct field *raw;      /* wants this container's text */
-    size_t start;                 /* offset of its bracket */
+    bool any_kept;           /* a member of it is in the kept document */
+    const struct field *raw; /* wants this container's text */
+    size_t start;            /* offset of its bracket */
 };
 
 struct reader {

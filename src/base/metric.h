@@ -26,8 +26,8 @@
       LABELS_NONE)                                                                                                     \
     X(TEXT_REPAIRED, COUNTER, "text_repaired_total", "Bytes and escapes that Postgres refuses, replaced by U+FFFD.",   \
       LABELS_NONE, LABELS_NONE)                                                                                        \
-    X(UNASSIGNED, COUNTER, "unassigned_calls_total", "Calls to numbers that belong to no business.",         \
-      LABELS_NONE, LABELS_NONE)                                                                                        \
+    X(UNASSIGNED, COUNTER, "unassigned_calls_total", "Calls to numbers that belong to no business.", LABELS_NONE,      \
+      LABELS_NONE)                                                                                                     \
     X(UNKNOWN_TYPES, COUNTER, "unknown_messages_total", "Messages of a type that this version does not know.",         \
       LABELS_NONE, LABELS_NONE)                                                                                        \
     X(DEAD_LETTERS, COUNTER, "dead_letters_total", "Bodies kept aside.", LABELS_DEAD, LABELS_NONE)                     \

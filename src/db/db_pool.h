@@ -8,9 +8,9 @@
 struct db_conn;
 
 struct db_pool_options {
-    struct str url;       /* postgresql://… or key=value, as libpq takes it */
+    struct str url; /* postgresql://… or key=value, as libpq takes it */
     size_t connections;
-    const char *schema_version; /* newest migration that this program needs */
+    const char *schema_version;  /* newest migration that this program needs */
     const char *session_options; /* "-c name=value …" for this pool's sessions, or "" */
 };
 
@@ -19,7 +19,7 @@ struct db_pool {
     struct db_pool_options options;
     struct db_conn *conns; /* private to the room */
     struct list waiting;
-    struct list failed;    /* units whose callback is due in a later turn */
+    struct list failed; /* units whose callback is due in a later turn */
     struct loop_task fail_task;
     struct loop_hook flush_hook;
     uv_timer_t clock;

@@ -20,19 +20,19 @@ enum call_status {
 
 /* Ranks of claims. */
 enum call_rank {
-    RANK_GHOST = 0,      /* why a call ended: Vapi waited for a call that went elsewhere; any other reason is better */
-    RANK_CARRIER = 0,    /* … Twilio's final state */
-    RANK_HANDOFF = 1,    /* … we could not hand the call to Vapi */
-    RANK_DIALLED = 2,    /* … what became of it then */
-    RANK_STATUS = 4,     /* … Vapi's status-update */
-    RANK_REPORT = 5,     /* … Vapi's report */
-    RANK_WORD = 1,       /* a number that is none: "anonymous" */
-    RANK_ECHOED = 2,     /* a number as Vapi repeats it */
-    RANK_DIRECT = 3,     /* a number as Twilio gives it */
-    RANK_SEEN = 1,       /* a provider's id found in a message */
-    RANK_LINKED = 2,     /* a provider's id from the answer to our own request */
-    RANK_VOICEMAIL = 1,  /* a recording by Twilio */
-    RANK_RECORDING = 2   /* a recording by Vapi */
+    RANK_GHOST = 0,     /* why a call ended: Vapi waited for a call that went elsewhere; any other reason is better */
+    RANK_CARRIER = 0,   /* … Twilio's final state */
+    RANK_HANDOFF = 1,   /* … we could not hand the call to Vapi */
+    RANK_DIALLED = 2,   /* … what became of it then */
+    RANK_STATUS = 4,    /* … Vapi's status-update */
+    RANK_REPORT = 5,    /* … Vapi's report */
+    RANK_WORD = 1,      /* a number that is none: "anonymous" */
+    RANK_ECHOED = 2,    /* a number as Vapi repeats it */
+    RANK_DIRECT = 3,    /* a number as Twilio gives it */
+    RANK_SEEN = 1,      /* a provider's id found in a message */
+    RANK_LINKED = 2,    /* a provider's id from the answer to our own request */
+    RANK_VOICEMAIL = 1, /* a recording by Twilio */
+    RANK_RECORDING = 2  /* a recording by Vapi */
 };
 
 enum call_role { ROLE_NONE, ROLE_ASSISTANT, ROLE_USER };

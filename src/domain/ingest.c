@@ -24,12 +24,12 @@ struct ingest_core {
     struct loop *loop;
     struct db_pool *pool;
     struct lane lanes[CAP_BATCHES_IN_FLIGHT];
-    struct list alone;          /* to be sent one by one */
-    struct list patient;        /* waiters with a time limit of their own */
-    size_t bytes;               /* of all that waits */
-    size_t singles;             /* in flight */
-    uint64_t again_ms;          /* no batch before this time */
-    uint64_t look_ms;           /* next look for events that have waited too long */
+    struct list alone;   /* to be sent one by one */
+    struct list patient; /* waiters with a time limit of their own */
+    size_t bytes;        /* of all that waits */
+    size_t singles;      /* in flight */
+    uint64_t again_ms;   /* no batch before this time */
+    uint64_t look_ms;    /* next look for events that have waited too long */
     struct loop_hook flush_hook;
     uv_timer_t clock;
 };
@@ -271,7 +271,8 @@ static void gather(struct ingest_core *in, size_t lane)
     struct list_node *n;
     b->lane = lane;
     in->lanes[lane].busy = true;
-    while ((n = list_first(&in->lanes[lane].waiting)) && b->events.count < CAP_BATCH_EVENTS && b->bytes < CAP_BATCH_BYTES) {
+    while ((n = list_first(&in->lanes[lane].waiting)) && b->events.count < CAP_BATCH_EVENTS &&
+           b->bytes < CAP_BATCH_BYTES) {
         struct ingest_event *e = container_of(n, struct ingest_event, node);
         set_state(in, e, INGEST_SENT);
         ingest_batch_add(b, e);

@@ -70,5 +70,5 @@ int ingest_submit(struct ingest *in, struct ingest_event *e, struct ingest_waite
 void ingest_abandon(struct ingest_waiter *w);
 
 /* The same for a body that cannot become an event: kept in dead_letters as it came. */
-int ingest_dead_letter(struct ingest *in, struct ingest_event *e, enum metric_dead reason, struct ingest_waiter *waiter)
-    must_check;
+int ingest_dead_letter(struct ingest *in, struct ingest_event *e, enum metric_dead reason,
+                       struct ingest_waiter *waiter) must_check;

@@ -4,11 +4,12 @@
 
 /* The columns of ingest_batch, in the order of its parameters. */
 static const enum db_type column_types[BATCH_COLUMNS] = {
-    DB_UUID, DB_TEXT,   DB_TEXT,   DB_TEXT, DB_TEXT,  DB_TIMESTAMPTZ, DB_TIMESTAMPTZ, DB_JSONB,
-    DB_INT2, DB_TEXT,   DB_TEXT,   DB_INT2, DB_TIMESTAMPTZ, DB_TIMESTAMPTZ, DB_TIMESTAMPTZ, DB_TEXT,
-    DB_FLOAT8, DB_FLOAT8, DB_TEXT, DB_JSONB, DB_TEXT, DB_FLOAT8, DB_BOOL, DB_BOOL,
+    DB_UUID,   DB_TEXT,   DB_TEXT, DB_TEXT,  DB_TEXT,        DB_TIMESTAMPTZ, DB_TIMESTAMPTZ, DB_JSONB,
+    DB_INT2,   DB_TEXT,   DB_TEXT, DB_INT2,  DB_TIMESTAMPTZ, DB_TIMESTAMPTZ, DB_TIMESTAMPTZ, DB_TEXT,
+    DB_FLOAT8, DB_FLOAT8, DB_TEXT, DB_JSONB, DB_TEXT,        DB_FLOAT8,      DB_BOOL,        DB_BOOL,
 };
-static const enum db_type said_types[BATCH_SAID_COLUMNS] = {DB_UUID, DB_UUID, DB_TEXT, DB_TIMESTAMPTZ, DB_TEXT, DB_BOOL};
+static const enum db_type said_types[BATCH_SAID_COLUMNS] = {DB_UUID,        DB_UUID, DB_TEXT,
+                                                            DB_TIMESTAMPTZ, DB_TEXT, DB_BOOL};
 
 struct ingest_batch *ingest_batch_new(struct ingest_core *core)
 {
