@@ -144,6 +144,11 @@ static void reports_a_taken_address(void)
     house_close();
 }
 
+static void on_second_stopped(struct http_server *s)
+{
+    CHECK(s->listener == NULL);
+}
+
 static void listens_on_ipv6(void)
 {
     house_open();
@@ -164,10 +169,9 @@ static void listens_on_ipv6(void)
         http_reply(house.waiting[0], 200, NULL, STR("six"));
         CHECK(peer_wait_for(&peer, "six", 1));
         peer_close(&peer);
-        http_server_stop(&second, house_on_stopped);
+        http_server_stop(&second, on_second_stopped);
         CHECK(PEER_WAIT(&house.loop, second.listener == NULL));
     }
-    house.stopped = false;
     house_close();
 }
 
