@@ -85,7 +85,7 @@ static int read_file(struct config *c, const char *path, struct str *value_out)
     }
     bytes[n < CAP_SETTING_BYTES ? n : 0] = 0;
     *value_out = (struct str){bytes, n};
-    return n && n < CAP_SETTING_BYTES ? 0 : ERR_BAD_SETTING;
+    return n && n < CAP_SETTING_BYTES && !memchr(bytes, 0, n) ? 0 : ERR_BAD_SETTING;
 }
 
 static int read_setting(struct config *c, const struct setting *s, struct str *why_out)
@@ -132,6 +132,16 @@ static int refuse_unknown(struct config *c, struct str *why_out)
     return 0;
 }
 
+/* -1 when it is none. */
+static int parse_port(struct str text)
+{
+    int port = text.n > 0 && text.n <= 5 ? 0 : -1;
+    for (size_t i = 0; i < text.n && port >= 0; i++) {
+        port = text.p[i] >= '0' && text.p[i] <= '9' ? port * 10 + (text.p[i] - '0') : -1;
+    }
+    return port <= 65535 ? port : -1;
+}
+
 /* "127.0.0.1:8080" or "[::1]:8080". */
 static int split_address(struct config *c, struct str address, struct str *host_out, int *port_out)
 {
@@ -144,22 +154,22 @@ static int split_address(struct config *c, struct str address, struct str *host_
     if (host.n >= 2 && host.p[0] == '[' && host.p[host.n - 1] == ']') {
         host = str_cut(str_skip(host, 1), host.n - 2);
     }
-    int64_t number = -1;
-    struct field as_port = {.kind = FIELD_INT};
-    int rc = field_set_text(&as_port, &number, port);
     *host_out = arena_copy(&c->arena, host);
-    *port_out = (int)number;
-    return rc == 0 && host.n && number >= 0 && number <= 65535 ? 0 : ERR_BAD_SETTING;
+    *port_out = parse_port(port);
+    return host.n && *port_out >= 0 ? 0 : ERR_BAD_SETTING;
 }
 
 static int work_out_listeners(struct config *c, struct str *why_out)
 {
+    if (c->port.n && parse_port(c->port) < 0) {
+        return refuse(c, why_out, "PORT", "not a number from 0 to 65535");
+    }
     if (c->port.n && !c->listen.n) {
         c->listen = arena_printf(&c->arena, "0.0.0.0:%.*s", (int)c->port.n, c->port.p);
     }
     c->listen = str_or(c->listen, STR("127.0.0.1:8080"));
     if (split_address(c, c->listen, &c->listen_host, &c->listen_port) < 0) {
-        return refuse(c, why_out, c->port.n ? "PORT" : "LISTEN", "not of the form address:port");
+        return refuse(c, why_out, "LISTEN", "not of the form address:port");
     }
     if (split_address(c, c->admin_listen, &c->admin_host, &c->admin_port) < 0) {
         return refuse(c, why_out, "ADMIN_LISTEN", "not of the form address:port");
@@ -185,15 +195,30 @@ static int work_out_log(struct config *c, struct str *why_out)
     return 0;
 }
 
-static int check_url(struct config *c, struct str *why_out, const char *name, struct str *url)
+static int check_url(struct config *c, struct str *why_out, const char *name)
 {
-    if (url->n && !str_starts(*url, STR("http://")) && !str_starts(*url, STR("https://"))) {
-        return refuse(c, why_out, name, "must begin with https:// (or http:// on this machine)");
+    const struct setting *s = settings;
+    while (strcmp(s->field.name, name) != 0) {
+        s++;
     }
+    struct str *url = member(c, s);
+    size_t scheme = str_starts(*url, STR("https://")) ? 8 : str_starts(*url, STR("http://")) ? 7 : 0;
     while (url->n && url->p[url->n - 1] == '/') {
         url->n--;
     }
-    return 0;
+    bool fits = !url->p || (scheme && url->n > scheme);
+    return fits ? 0 : refuse(c, why_out, name, "must begin with https:// (or http:// on this machine)");
+}
+
+static int check_urls(struct config *c, struct str *why_out)
+{
+    static const char *const names[] = {"PUBLIC_URL",     "VAPI_API_URL",   "SUPABASE_URL",
+                                        "RESEND_API_URL", "CALCOM_API_URL", "DASHBOARD_URL"};
+    int rc = 0;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && rc == 0; i++) {
+        rc = check_url(c, why_out, names[i]);
+    }
+    return rc;
 }
 
 static int check_account_sid(struct config *c, struct str *why_out)
@@ -204,14 +229,69 @@ static int check_account_sid(struct config *c, struct str *why_out)
     return sid.n && !fits ? refuse(c, why_out, "TWILIO_ACCOUNT_SID", "not AC and 32 hex digits") : 0;
 }
 
+/* "07:00 local" or "13:00 utc". */
+static int check_schedule(struct config *c, struct str *why_out)
+{
+    struct str s = c->digest_schedule;
+    int hours = s.n > 6 && s.p[2] == ':' ? parse_port(str_cut(s, 2)) : -1;
+    int minutes = hours >= 0 ? parse_port(str_cut(str_skip(s, 3), 2)) : -1;
+    bool where = str_eq(str_skip(s, 5), STR(" local")) || str_eq(str_skip(s, 5), STR(" utc"));
+    bool fits = where && hours >= 0 && hours < 24 && minutes >= 0 && minutes < 60;
+    return fits ? 0 : refuse(c, why_out, "DIGEST_SCHEDULE", "not of the form \"07:00 local\" or \"13:00 utc\"");
+}
+
+/* Is 6543 one of the ports in a list such as "5432,6543", which ends at anything else? */
+static bool lists_pooler(struct str ports)
+{
+    size_t n = strspn(ports.p, "0123456789,");
+    for (ports = str_cut(ports, n); ports.n; ports = str_skip(ports, str_find(ports, ',') + 1)) {
+        if (str_eq(str_cut(ports, str_find(ports, ',')), STR("6543"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* port=6543, port = '6543': a word of a connection string or a parameter of an address. */
+static bool names_pooler(struct str text)
+{
+    const char *at = text.p;
+    while (text.n && (at = strstr(at, "port"))) {
+        bool starts = at == text.p || strchr(" \t?&", at[-1]);
+        at += 4;
+        const char *value = at + strspn(at, " \t");
+        if (starts && *value == '=' && lists_pooler(str_of(value + 1 + strspn(value + 1, " \t'")))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The hosts of postgresql://login@host:port,host:port/database. */
+static bool addresses_pooler(struct str url)
+{
+    struct str hosts = str_skip(url, str_find(url, '/') + 2);
+    hosts = str_cut(hosts, strcspn(hosts.p, "/?"));
+    size_t login = str_find(hosts, '@');
+    hosts = login < hosts.n ? str_skip(hosts, login + 1) : hosts;
+    while (hosts.n) {
+        struct str host = str_cut(hosts, str_find(hosts, ','));
+        if (str_ends(host, STR(":6543"))) {
+            return true;
+        }
+        hosts = str_skip(hosts, host.n + 1);
+    }
+    return false;
+}
+
 /* Port 6543 is a pooler in transaction mode: prepared statements, roles and pipelines do not survive there. */
 static int check_database(struct config *c, struct str *why_out, const char *name, struct str url)
 {
     bool is_url = str_starts(url, STR("postgresql://")) || str_starts(url, STR("postgres://"));
-    if (url.n && !is_url && str_find(url, '=') == url.n) {
+    if (url.n && !is_url && str_find(url, '=') >= str_find(url, '/')) {
         return refuse(c, why_out, name, "not a Postgres address; postgresql://login@host:5432/database");
     }
-    if (str_has(url, STR(":6543")) || str_has(url, STR("port=6543"))) {
+    if ((is_url && addresses_pooler(url)) || names_pooler(url)) {
         return refuse(c, why_out, name,
                       "port 6543 is a transaction pooler, which loses and mixes up pipelined answers; use port 5432 "
                       "(direct or session mode)");
@@ -219,24 +299,32 @@ static int check_database(struct config *c, struct str *why_out, const char *nam
     return 0;
 }
 
+#define NEEDS(has, needs, name, why) {offsetof(struct config, has), offsetof(struct config, needs), name, why}
+#define BOTH "Vapi is half configured: VAPI_API_KEY and VAPI_PHONE_NUMBER_ID go together"
+static const struct {
+    size_t has, needs; /* offsets of two settings */
+    const char *name, *why;
+} needs[] = {
+    NEEDS(vapi_api_key, vapi_phone_number_id, "VAPI_PHONE_NUMBER_ID", BOTH),
+    NEEDS(vapi_phone_number_id, vapi_api_key, "VAPI_API_KEY", BOTH),
+    NEEDS(vapi_api_key, public_url, "PUBLIC_URL", "needed with VAPI_API_KEY: Vapi must know where to post"),
+    NEEDS(vapi_webhook_secret_previous, vapi_webhook_secret, "VAPI_WEBHOOK_SECRET",
+          "needed with VAPI_WEBHOOK_SECRET_PREVIOUS"),
+    NEEDS(twilio_auth_token, public_url, "PUBLIC_URL", "needed with TWILIO_AUTH_TOKEN: signatures are made over it"),
+    NEEDS(twilio_auth_token_previous, twilio_auth_token, "TWILIO_AUTH_TOKEN", "needed with TWILIO_AUTH_TOKEN_PREVIOUS"),
+    NEEDS(resend_api_key, resend_from, "RESEND_FROM", "needed with RESEND_API_KEY"),
+};
+
 static int check_providers(struct config *c, struct str *why_out)
 {
-    bool vapi = c->vapi_api_key.n || c->vapi_phone_number_id.n;
-    if (vapi && (!c->vapi_api_key.n || !c->vapi_phone_number_id.n)) {
-        return refuse(c, why_out, c->vapi_api_key.n ? "VAPI_PHONE_NUMBER_ID" : "VAPI_API_KEY",
-                      "Vapi is half configured: VAPI_API_KEY and VAPI_PHONE_NUMBER_ID go together");
+    for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
+        const struct str *has = (void *)((char *)c + needs[i].has), *other = (void *)((char *)c + needs[i].needs);
+        if (has->n && !other->n) {
+            return refuse(c, why_out, needs[i].name, needs[i].why);
+        }
     }
-    if (vapi && !c->public_url.n) {
-        return refuse(c, why_out, "PUBLIC_URL", "needed with VAPI_API_KEY: Vapi must know where to post");
-    }
-    if (vapi && !c->vapi_webhook_secret.n && !c->vapi_hmac_secret.n) {
+    if (c->vapi_api_key.n && !c->vapi_webhook_secret.n && !c->vapi_hmac_secret.n) {
         return refuse(c, why_out, "VAPI_WEBHOOK_SECRET", "needed with VAPI_API_KEY (or VAPI_HMAC_SECRET)");
-    }
-    if (c->twilio_auth_token.n && !c->public_url.n) {
-        return refuse(c, why_out, "PUBLIC_URL", "needed with TWILIO_AUTH_TOKEN: signatures are made over it");
-    }
-    if (c->resend_api_key.n && !c->resend_from.n) {
-        return refuse(c, why_out, "RESEND_FROM", "needed with RESEND_API_KEY");
     }
     return 0;
 }
@@ -250,9 +338,9 @@ int config_read(struct config *c, struct str *why_out)
     }
     rc = rc ? rc : work_out_listeners(c, why_out);
     rc = rc ? rc : work_out_log(c, why_out);
-    rc = rc ? rc : check_url(c, why_out, "PUBLIC_URL", &c->public_url);
-    rc = rc ? rc : check_url(c, why_out, "VAPI_API_URL", &c->vapi_api_url);
+    rc = rc ? rc : check_urls(c, why_out);
     rc = rc ? rc : check_account_sid(c, why_out);
+    rc = rc ? rc : check_schedule(c, why_out);
     rc = rc ? rc : check_database(c, why_out, "DATABASE_URL", c->database_url);
     rc = rc ? rc : check_database(c, why_out, "MIGRATE_DATABASE_URL", c->migrate_database_url);
     return rc ? rc : check_providers(c, why_out);
