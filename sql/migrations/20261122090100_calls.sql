@@ -68,6 +68,7 @@ create table public.calls (
     cost numeric(12, 4),
     caller_spoke boolean not null default false,
     has_report boolean not null default false,
+    said_reported boolean not null default false, -- call_utterances are the report's, which has the last word
     updated_at timestamptz not null default now()
 ) with (fillfactor = 70);
 create index calls_business on public.calls (business_id, started_at desc);

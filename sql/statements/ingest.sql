@@ -7,10 +7,10 @@ with e as materialized (
     from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::jsonb[],
                 $9::int2[], $10::text[], $11::text[], $12::int2[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[],
                 $16::text[], $17::float8[], $18::float8[], $19::text[], $20::jsonb[], $21::text[], $22::float8[], $23::bool[],
-                $24::bool[])
+                $24::bool[], $25::bool[])
         as t (event_key, source, type, pid, sid, occurred_at, received_at, payload, pid_rank, caller_claim, called_claim,
               status_rank, started_at, reported_ended_at, seen_ended_at, ended_claim, reported_seconds, carrier_seconds,
-              summary, analysis, recording_claim, cost, caller_spoke, has_report)
+              summary, analysis, recording_claim, cost, caller_spoke, has_report, said_reported)
 ), found as materialized (
     select e.*, by_sid.id as sid_id, by_pid.id as pid_id,
            coalesce(by_sid.id, by_pid.id, md5(case when e.sid is null then 'vapi:' || e.pid else 'twilio:' || e.sid end)::uuid)
@@ -34,17 +34,18 @@ with e as materialized (
            max(summary collate "C") as summary,
            (array_agg(analysis) filter (where analysis is not null))[1] as analysis,
            max(recording_claim collate "C") as recording_claim, max(cost) as cost,
-           bool_or(caller_spoke) as caller_spoke, bool_or(has_report) as has_report
+           bool_or(caller_spoke) as caller_spoke, bool_or(has_report) as has_report, bool_or(said_reported) as said_reported
     from found
     where call_id is not null
     group by call_id
 ), joined as (
     insert into public.calls as c (id, business_id, provider_claim, twilio_call_sid, caller_claim, called_claim, status_rank,
                                    started_at, reported_ended_at, seen_ended_at, ended_claim, reported_seconds,
-                                   carrier_seconds, summary, analysis, recording_claim, cost, caller_spoke, has_report)
+                                   carrier_seconds, summary, analysis, recording_claim, cost, caller_spoke, has_report,
+                                   said_reported)
     select call_id, b.business_id, provider_claim, sid, caller_claim, called_claim, status_rank, started_at, reported_ended_at,
            seen_ended_at, ended_claim, reported_seconds, carrier_seconds, summary, analysis, recording_claim, cost,
-           caller_spoke, has_report
+           caller_spoke, has_report, said_reported
     from said
     left join public.business_phones b on b.phone = substr(said.called_claim, 2) collate "default" -- its index's collation
     order by call_id
@@ -67,11 +68,12 @@ with e as materialized (
         cost = greatest(c.cost, excluded.cost),
         caller_spoke = c.caller_spoke or excluded.caller_spoke,
         has_report = c.has_report or excluded.has_report,
+        said_reported = c.said_reported or excluded.said_reported,
         updated_at = now()
     -- Most events add nothing to the row: then it is locked, and not written again.
     where (c.business_id, c.twilio_call_sid, c.provider_claim, c.caller_claim, c.called_claim, c.status_rank, c.started_at,
            c.reported_ended_at, c.seen_ended_at, c.ended_claim, c.reported_seconds, c.carrier_seconds, c.summary, c.analysis,
-           c.recording_claim, c.cost, c.caller_spoke, c.has_report)
+           c.recording_claim, c.cost, c.caller_spoke, c.has_report, c.said_reported)
         is distinct from
           (coalesce(c.business_id, excluded.business_id), coalesce(c.twilio_call_sid, excluded.twilio_call_sid),
            greatest(c.provider_claim, excluded.provider_claim), greatest(c.caller_claim, excluded.caller_claim),
@@ -80,7 +82,8 @@ with e as materialized (
            excluded.seen_ended_at), greatest(c.ended_claim, excluded.ended_claim), greatest(c.reported_seconds,
            excluded.reported_seconds), greatest(c.carrier_seconds, excluded.carrier_seconds), greatest(c.summary,
            excluded.summary), greatest(c.analysis, excluded.analysis), greatest(c.recording_claim, excluded.recording_claim),
-           greatest(c.cost, excluded.cost), c.caller_spoke or excluded.caller_spoke, c.has_report or excluded.has_report)
+           greatest(c.cost, excluded.cost), c.caller_spoke or excluded.caller_spoke, c.has_report or excluded.has_report,
+           c.said_reported or excluded.said_reported)
     returning c.business_id, c.xmax = 0 as is_new
 )
 select (select count(*) from stored) as stored,
@@ -92,11 +95,11 @@ select (select count(*) from stored) as stored,
 -- What was said. A report's list replaces what transcripts told and has the last word over those that come after it.
 -- Runs behind ingest_batch, which holds the locks of the calls' rows: of two batches the later one sees the earlier.
 with u as materialized (
-    select v.call_id, t.*
+    select v.call_id, c.said_reported, t.*
     from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::bool[])
         as t (event_key, utterance_key, role, said_at, text, reported)
     join public.call_events v on v.event_key = t.event_key
-    where v.call_id is not null
+    join public.calls c on c.id = v.call_id
 ), reports as materialized (
     select distinct call_id from u where reported
 ), told as (
@@ -105,8 +108,9 @@ with u as materialized (
 insert into public.call_utterances (call_id, utterance_key, role, said_at, text, source)
 select call_id, utterance_key, role, said_at, text, case when reported then 'report' else 'transcript' end
 from u
-where not exists (select from public.call_utterances x where x.call_id = u.call_id and x.source = 'report')
-  and (reported or not exists (select from reports r where r.call_id = u.call_id))
+where case when reported
+           then not exists (select from public.call_utterances x where x.call_id = u.call_id and x.source = 'report')
+           else not said_reported end
 on conflict do nothing
 
 -- name: dead_letter_insert

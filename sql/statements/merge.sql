@@ -46,6 +46,7 @@ update public.calls c set
     cost = greatest(c.cost, g.cost),
     caller_spoke = c.caller_spoke or g.caller_spoke,
     has_report = c.has_report or g.has_report,
+    said_reported = c.said_reported or g.said_reported,
     updated_at = now()
 from gone g
 where c.id = $1::text::uuid

@@ -140,7 +140,7 @@ static void add_report_messages(struct ingest_event *e, const struct vapi_messag
     }
     e->call.utterances = out;
     e->call.utterance_count = n;
-    e->call.utterances_reported = true;
+    e->call.utterances_reported = n > 0; /* a report without a list leaves what the transcripts told */
 }
 
 static int64_t earliest(int64_t a, int64_t b)

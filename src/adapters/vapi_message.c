@@ -30,6 +30,9 @@ static const struct field_items said_items = {said_fields, FIELD_COUNT(said_fiel
 
 #define M(member, path, kind) FIELD(struct vapi_message, member, path, kind, 0)
 #define DROPPED(path) FIELD_RULE(path, FIELD_DROP)
+/* Of the call as it was at its creation, which stands in every message: read each time, stored with the report alone. */
+#define SNAPSHOT(member, path, kind) FIELD(struct vapi_message, member, path, kind, FIELD_REPEATED | FIELD_DROP)
+#define SNAPSHOT_RULE(path) FIELD_RULE(path, FIELD_REPEATED | FIELD_DROP)
 
 /* The one table of paths: what is read, and what is left out of the stored message because every message repeats it. */
 static const struct field fields[] = {
@@ -51,11 +54,13 @@ static const struct field fields[] = {
     M(summary, "message.summary", STR),
     M(recording_top, "message.recordingUrl", STR),
     M(function_call_name, "message.functionCall.name", STR),
+    SNAPSHOT_RULE("message.customer"),
     M(customer, "message.customer.number", STR),
 
     FIELD_ITEMS(struct vapi_message, tool_call_list, "message.toolCallList", tool_items, 0),
     FIELD_ITEMS_DOUBLE(struct vapi_message, tool_calls, "message.toolCalls", tool_items, tool_call_list),
-    FIELD_ITEMS(struct vapi_message, tools_with_calls, "message.toolWithToolCallList", tool_with_call_items, 0),
+    FIELD_ITEMS_DOUBLE(struct vapi_message, tools_with_calls, "message.toolWithToolCallList", tool_with_call_items,
+                       tool_call_list),
 
     FIELD_RULE("message.artifact", FIELD_REPEATED),
     FIELD_ITEMS(struct vapi_message, artifact_messages, "message.artifact.messages", said_items, 0),
@@ -84,14 +89,24 @@ static const struct field fields[] = {
     DROPPED("message.fromAssistant.transcriber"),
 
     M(call_id, "message.call.id", STR),
-    M(call_name, "message.call.name", STR),
-    M(call_created_us, "message.call.createdAt", TIME),
+    SNAPSHOT(call_name, "message.call.name", STR),
+    SNAPSHOT(call_created_us, "message.call.createdAt", TIME),
     M(call_started_us, "message.call.startedAt", TIME),
     M(call_ended_us, "message.call.endedAt", TIME),
     M(call_ended_reason, "message.call.endedReason", STR),
+    SNAPSHOT_RULE("message.call.transport"),
     M(call_sid, "message.call.transport.callSid", STR),
-    M(call_provider_id, "message.call.phoneCallProviderId", STR),
+    SNAPSHOT(call_provider_id, "message.call.phoneCallProviderId", STR),
+    SNAPSHOT_RULE("message.call.customer"),
     M(call_customer, "message.call.customer.number", STR),
+    SNAPSHOT_RULE("message.call.orgId"),
+    SNAPSHOT_RULE("message.call.status"),
+    SNAPSHOT_RULE("message.call.updatedAt"),
+    SNAPSHOT_RULE("message.call.phoneCallProvider"),
+    SNAPSHOT_RULE("message.call.phoneCallTransport"),
+    SNAPSHOT_RULE("message.call.phoneNumberId"),
+    SNAPSHOT_RULE("message.call.assistantId"),
+    SNAPSHOT_RULE("message.call.metadata"),
     M(metadata_top_sid, "message.call.metadata.twilioCallSid", STR),
     M(metadata_top_number, "message.call.metadata.twilioNumber", STR),
     DROPPED("message.call.assistantOverrides"),

@@ -39,10 +39,11 @@
 #define CAP_INGEST_BYTES (32u << 20) /* stored bytes waiting, all together */
 #define CAP_BATCH_EVENTS 200         /* where the curve of cost per event flattens */
 #define CAP_BATCH_BYTES (4u << 20)
-#define CAP_BATCHES_IN_FLIGHT 2  /* one commits while the next is built; a third gains nothing on two cores */
-#define CAP_INGEST_MS 5000       /* until a fact is refused with 503 */
-#define CAP_SINGLES_IN_FLIGHT 32 /* events resent alone after their batch was refused */
-#define CAP_EVENT_TRIES 5        /* of one event alone, for conflicts between instances */
+#define CAP_BATCH_KEEP_BYTES (1u << 20) /* a column's memory above this is given back between batches */
+#define CAP_BATCHES_IN_FLIGHT 2         /* one commits while the next is built; a third gains nothing on two cores */
+#define CAP_INGEST_MS 5000              /* until a fact is refused with 503 */
+#define CAP_SINGLES_IN_FLIGHT 32        /* events resent alone after their batch was refused */
+#define CAP_EVENT_TRIES 5               /* of one event alone, for conflicts between instances */
 
 /* Live calls */
 #define CAP_VOICE_MS 6000        /* TwiML, of Twilio's 15 s */

@@ -4,9 +4,16 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+/* Fetched once: OpenSSL 3 looks an algorithm up again each time it is only named. */
 static const EVP_MD *method(enum crypto_hash hash)
 {
-    return hash == CRYPTO_SHA1 ? EVP_sha1() : hash == CRYPTO_SHA256 ? EVP_sha256() : EVP_sha512();
+    static const char *const names[] = {"SHA1", "SHA256", "SHA512"};
+    static EVP_MD *fetched[3];
+    if (!fetched[hash]) {
+        fetched[hash] = EVP_MD_fetch(NULL, names[hash], NULL);
+        assert(fetched[hash]);
+    }
+    return fetched[hash];
 }
 
 struct digest crypto_hmac(enum crypto_hash hash, struct str key, const struct str *parts, size_t count)
@@ -31,7 +38,7 @@ struct digest crypto_hash_tuple(const struct str *parts, size_t count)
     struct digest d;
     unsigned int n = 0;
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    int ok = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL);
+    int ok = ctx && EVP_DigestInit_ex(ctx, method(CRYPTO_SHA256), NULL);
     for (size_t i = 0; ok && i < count; i++) {
         uint64_t length = parts[i].n;
         ok = EVP_DigestUpdate(ctx, &length, sizeof(length)) && EVP_DigestUpdate(ctx, parts[i].p, parts[i].n);
@@ -47,7 +54,7 @@ struct digest crypto_sha256(struct str s)
 {
     struct digest d;
     unsigned int n = 0;
-    int ok = EVP_Digest(s.p, s.n, d.bytes, &n, EVP_sha256(), NULL);
+    int ok = EVP_Digest(s.p, s.n, d.bytes, &n, method(CRYPTO_SHA256), NULL);
     assert(ok);
     d.n = n;
     return d;

@@ -81,10 +81,10 @@ static bool is_dropped(struct reader *r, const struct json_node *n, struct str k
             keep = r->pass->keep_repeated(r->pass->target);
             r->undecided |= keep == JSON_KEEP_UNKNOWN;
         }
-        if (keep == JSON_KEEP_NO) {
+        if (keep == JSON_KEEP_NO && !(flags & FIELD_DROP)) {
             r->node = NULL; /* not even read */
-            return true;
         }
+        return keep == JSON_KEEP_NO || is_secret(r, key);
     }
     return flags & FIELD_DROP || is_secret(r, key);
 }

@@ -26,11 +26,19 @@ static void put_scalar(struct db_array *a, const void *bytes, size_t n)
     put(a, bytes, n);
 }
 
-void db_array_init(struct db_array *a, enum db_type type)
+void db_array_reset(struct db_array *a)
 {
     static const char header[HEADER_BYTES];
-    *a = (struct db_array){.bytes = buf_make(CAP_DB_ARRAY_BYTES), .type = type};
+    a->bytes.len = a->count = 0;
+    a->has_null = false;
+    a->failed = 0;
     put(a, header, sizeof(header));
+}
+
+void db_array_init(struct db_array *a, enum db_type type)
+{
+    *a = (struct db_array){.bytes = buf_make(CAP_DB_ARRAY_BYTES), .type = type};
+    db_array_reset(a);
 }
 
 void db_array_free(struct db_array *a)

@@ -27,6 +27,8 @@ struct db_array {
 
 void db_array_init(struct db_array *a, enum db_type type);
 void db_array_free(struct db_array *a);
+/* Empty again; keeps its memory. */
+void db_array_reset(struct db_array *a);
 void db_array_null(struct db_array *a);
 /* text, bytea and jsonb; absent text becomes null. */
 void db_array_text(struct db_array *a, struct str s);

@@ -16,6 +16,7 @@
 /* Calls that share a writer. */
 struct lane {
     struct list waiting;
+    struct ingest_batch *batch;
     bool busy; /* its batch is under way */
 };
 
@@ -226,12 +227,15 @@ static void count_stored(struct ingest_core *in, const struct ingest_batch *b)
     ingest_merge(in->pool, db_cell(&b->unit, 0, 0, 2));
 }
 
-static void release(struct ingest_core *in, const struct ingest_batch *b)
+/* The batch's way is over: a lane's is used again. */
+static void release(struct ingest_core *in, struct ingest_batch *b)
 {
     if (b->alone) {
         in->singles--;
+        ingest_batch_free(b);
     } else {
         in->lanes[b->lane].busy = false;
+        ingest_batch_reset(b);
     }
 }
 
@@ -239,7 +243,6 @@ static void on_batch_done(struct db_unit *u, int code)
 {
     struct ingest_batch *b = container_of(u, struct ingest_batch, unit);
     struct ingest_core *in = b->core;
-    release(in, b);
     if (code < 0) {
         settle_failed(in, b, code);
     } else {
@@ -249,7 +252,7 @@ static void on_batch_done(struct db_unit *u, int code)
             finish(in, container_of(n, struct ingest_event, node), 0);
         }
     }
-    ingest_batch_free(b);
+    release(in, b);
 }
 
 static void send_batch(struct ingest_core *in, struct ingest_batch *b)
@@ -259,17 +262,15 @@ static void send_batch(struct ingest_core *in, struct ingest_batch *b)
     b->sent_ms = loop_now_ms(in->loop);
     rc = rc ? rc : db_submit(in->pool, &b->unit);
     if (rc < 0) {
-        release(in, b);
         settle_failed(in, b, rc);
-        ingest_batch_free(b);
+        release(in, b);
     }
 }
 
 static void gather(struct ingest_core *in, size_t lane)
 {
-    struct ingest_batch *b = ingest_batch_new(in);
+    struct ingest_batch *b = in->lanes[lane].batch;
     struct list_node *n;
-    b->lane = lane;
     in->lanes[lane].busy = true;
     while ((n = list_first(&in->lanes[lane].waiting)) && b->events.count < CAP_BATCH_EVENTS &&
            b->bytes < CAP_BATCH_BYTES) {
@@ -407,6 +408,8 @@ void ingest_start(struct ingest *handle, struct loop *loop, struct db_pool *pool
     in->pool = pool;
     for (size_t i = 0; i < CAP_BATCHES_IN_FLIGHT; i++) {
         list_init(&in->lanes[i].waiting);
+        in->lanes[i].batch = ingest_batch_new(in);
+        in->lanes[i].batch->lane = i;
     }
     list_init(&in->alone);
     list_init(&in->patient);
@@ -425,6 +428,9 @@ static void on_closed(uv_handle_t *h)
         struct list_node *n;
         while ((n = list_first(queue))) {
             finish(in, container_of(n, struct ingest_event, node), ERR_UNAVAILABLE);
+        }
+        if (i < CAP_BATCHES_IN_FLIGHT) {
+            ingest_batch_free(in->lanes[i].batch);
         }
     }
     free(in);

@@ -4,9 +4,9 @@
 
 /* The columns of ingest_batch, in the order of its parameters. */
 static const enum db_type column_types[BATCH_COLUMNS] = {
-    DB_UUID,   DB_TEXT,   DB_TEXT, DB_TEXT,  DB_TEXT,        DB_TIMESTAMPTZ, DB_TIMESTAMPTZ, DB_JSONB,
-    DB_INT2,   DB_TEXT,   DB_TEXT, DB_INT2,  DB_TIMESTAMPTZ, DB_TIMESTAMPTZ, DB_TIMESTAMPTZ, DB_TEXT,
-    DB_FLOAT8, DB_FLOAT8, DB_TEXT, DB_JSONB, DB_TEXT,        DB_FLOAT8,      DB_BOOL,        DB_BOOL,
+    DB_UUID, DB_TEXT,  DB_TEXT, DB_TEXT,        DB_TEXT,        DB_TIMESTAMPTZ, DB_TIMESTAMPTZ, DB_JSONB,  DB_INT2,
+    DB_TEXT, DB_TEXT,  DB_INT2, DB_TIMESTAMPTZ, DB_TIMESTAMPTZ, DB_TIMESTAMPTZ, DB_TEXT,        DB_FLOAT8, DB_FLOAT8,
+    DB_TEXT, DB_JSONB, DB_TEXT, DB_FLOAT8,      DB_BOOL,        DB_BOOL,        DB_BOOL,
 };
 static const enum db_type said_types[BATCH_SAID_COLUMNS] = {DB_UUID,        DB_UUID, DB_TEXT,
                                                             DB_TIMESTAMPTZ, DB_TEXT, DB_BOOL};
@@ -40,6 +40,25 @@ void ingest_batch_add(struct ingest_batch *b, struct ingest_event *e)
 {
     list_push(&b->events, &e->node);
     b->bytes += e->bytes;
+}
+
+static void reset_arrays(struct db_array *arrays, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (arrays[i].bytes.size > CAP_BATCH_KEEP_BYTES) {
+            db_array_free(&arrays[i]);
+        }
+        db_array_reset(&arrays[i]);
+    }
+}
+
+void ingest_batch_reset(struct ingest_batch *b)
+{
+    reset_arrays(b->columns, BATCH_COLUMNS);
+    reset_arrays(b->said, BATCH_SAID_COLUMNS);
+    memset(b->keys, 0, sizeof(b->keys));
+    b->unit = (struct db_unit){0};
+    b->bytes = 0;
 }
 
 /* True when this key is in the batch already. The keys are digests: their own bytes are the hash. */
@@ -101,6 +120,7 @@ static void encode_event(struct ingest_batch *b, const struct call_event *c)
     db_array_num(col++, c->cost);
     db_array_bool(col++, c->caller_spoke);
     db_array_bool(col++, c->has_report);
+    db_array_bool(col++, c->utterances_reported);
 }
 
 static void encode_utterances(struct ingest_batch *b, const struct call_event *c)

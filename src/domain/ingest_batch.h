@@ -5,7 +5,7 @@
 #include "db_unit.h"
 #include "ingest.h"
 
-#define BATCH_COLUMNS 24
+#define BATCH_COLUMNS 25
 #define BATCH_SAID_COLUMNS 6
 #define BATCH_SLOTS 1024 /* hash table of event keys: a power of two above CAP_BATCH_EVENTS */
 
@@ -23,6 +23,8 @@ struct ingest_batch {
 
 struct ingest_batch *ingest_batch_new(struct ingest_core *core);
 void ingest_batch_free(struct ingest_batch *b);
+/* Empty again, for the next events; keeps its memory, unless that has grown large. */
+void ingest_batch_reset(struct ingest_batch *b);
 /* Takes the event onto the batch's list; it is encoded by ingest_batch_seal. */
 void ingest_batch_add(struct ingest_batch *b, struct ingest_event *e);
 /* Encodes everything and fills the unit. ERR_TOO_LARGE when an array passes its cap. */
