@@ -93,13 +93,13 @@ static bool is_dropped(struct reader *r, const struct json_node *n, struct str k
  * has no end: looking for it again in each of its parts would take long. */
 static bool blank_value(struct reader *r)
 {
-    size_t start = token_start(r);
-    size_t end = r->pass->scratch ? json_value_end(r->pass->doc, start) : start + 1;
-    if (end - start >= 2) {
-        memset(r->pass->scratch + start, ' ', end - start);
-        r->pass->scratch[start] = r->pass->scratch[end - 1] = '"';
+    char *scratch = r->pass->scratch;
+    size_t start = token_start(r), end = scratch ? json_value_end(r->pass->doc, start) : start;
+    if (scratch && end - start >= 2) {
+        memset(scratch + start, ' ', end - start);
+        scratch[start] = scratch[end - 1] = '"';
     }
-    return end > start;
+    return !scratch || end > start;
 }
 
 static bool is_unread(const struct json_node *n)
