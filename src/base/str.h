@@ -44,6 +44,9 @@ static inline bool str_has(struct str s, struct str needle)
 
 static inline struct str str_skip(struct str s, size_t n)
 {
+    if (!s.p) {
+        return s; /* nothing may be added to a null pointer, not even 0 */
+    }
     return n > s.n ? (struct str){s.p + s.n, 0} : (struct str){s.p + n, s.n - n};
 }
 
