@@ -4,8 +4,9 @@
 static void run_tasks(uv_idle_t *h)
 {
     struct loop *l = container_of(h, struct loop, wake);
-    size_t due = l->tasks.count; /* what these defer in turn stands behind them and waits for the next round */
-    while (due-- > 0 && l->tasks.count > 0) {
+    uint64_t due = l->round++; /* what these defer in turn waits for the next round */
+    struct list_node *n;
+    while ((n = list_first(&l->tasks)) && container_of(n, struct loop_task, node)->round <= due) {
         struct loop_task *t = container_of(list_pop(&l->tasks), struct loop_task, node);
         t->run(t);
     }
@@ -46,6 +47,7 @@ void loop_init(struct loop *l)
     assert(rc == 0);
     list_init(&l->tasks);
     list_init(&l->hooks);
+    l->round = l->io_ms = 0;
     uv_idle_init(&l->uv, &l->wake);
     uv_prepare_init(&l->uv, &l->turn_end);
     uv_prepare_start(&l->turn_end, on_turn_end);
@@ -77,11 +79,12 @@ int loop_close(struct loop *l)
 {
     int left = 0;
     uv_walk(&l->uv, count_handle, &left);
-    return uv_loop_close(&l->uv) == 0 ? 0 : left + 1;
+    return uv_loop_close(&l->uv) == 0 ? 0 : left ? left : 1;
 }
 
 void loop_defer(struct loop *l, struct loop_task *t)
 {
+    t->round = l->round;
     list_push(&l->tasks, &t->node);
     if (l->tasks.count == 1) {
         uv_idle_start(&l->wake, run_tasks);

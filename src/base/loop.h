@@ -11,6 +11,7 @@
 struct loop_task {
     struct list_node node;
     void (*run)(struct loop_task *);
+    uint64_t round; /* in which it was deferred */
 };
 
 struct loop_hook {
@@ -24,6 +25,7 @@ struct loop {
     uv_check_t polled;
     uv_idle_t wake; /* active while tasks wait, so that the loop does not sleep on them */
     struct list tasks, hooks;
+    uint64_t round; /* of deferred tasks */
     uint64_t io_ms; /* spent in the I/O callbacks of this turn */
 };
 
@@ -32,7 +34,7 @@ void loop_init(struct loop *l);
 void loop_run(struct loop *l);
 /* Closes the loop's own handles; call when the rooms have closed theirs. The loop then ends by itself. */
 void loop_stop(struct loop *l);
-/* After loop_run: 0, or the number of handles that somebody forgot to close (they are left alone). */
+/* After loop_run: 0, or the number of handles that somebody forgot to close, at least 1 (they are left alone). */
 int loop_close(struct loop *l);
 
 /* Queues a task for a later turn. The task is embedded in the caller's object and must not be queued twice. */
