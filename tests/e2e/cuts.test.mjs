@@ -1,24 +1,24 @@
-// Each wait cut short in turn. The server must stay well, and its end (exit 0, no leak, an empty loop) is checked by stop().
+// Each wait cut short in turn. The server must stay well; stop() checks its end: exit 0, no leak, an empty loop.
 import test from "node:test";
 import assert from "node:assert/strict";
-import { WEBHOOK_SECRET, sleep, until } from "./lib/env.mjs";
+import { sleep, until } from "./lib/env.mjs";
 import { RawConnection } from "./lib/client.mjs";
 import { World } from "./lib/world.mjs";
 import { vapi } from "./lib/fake.mjs";
 import { freshSid, inbound, ring, sign } from "./lib/twilio.mjs";
-import { freshCall, message, post, statusUpdate } from "./lib/vapi.mjs";
+import { freshCall, message, post, rawPost, statusUpdate } from "./lib/vapi.mjs";
 
 const world = await World.create();
 const { db, fake } = world;
 
-function head(target, length, extra = "") {
-  return `POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-Vapi-Secret: ${WEBHOOK_SECRET}\r\n${extra}Content-Length: ${length}\r\n\r\n`;
-}
-const vapiPost = (body) => head("/api/vapi-webhook", Buffer.byteLength(body)) + body;
+const vapiHead = (length, extra = "") => rawPost(`${extra}Content-Length: ${length}\r\n`);
+const vapiPost = (body) => vapiHead(Buffer.byteLength(body)) + body;
 
 function twilioPost(body) {
-  return `POST /api/webhook HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n`
-    + `X-Twilio-Signature: ${sign("/api/webhook", body)}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  return (
+    `POST /api/webhook HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n` +
+    `X-Twilio-Signature: ${sign("/api/webhook", body)}\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+  );
 }
 
 /** Runs `act` against a server of its own, asks whether it is well, and stops it at once. */
@@ -79,7 +79,7 @@ cut("the client resets in the middle of its head", async (server) => {
 cut("the client resets in the middle of its body", async (server) => {
   for (const extra of ["", "Expect: 100-continue\r\n"]) {
     const connection = await RawConnection.open(server.port);
-    connection.write(head("/api/vapi-webhook", 100000, extra) + '{"message":{"type":"hang"');
+    connection.write(vapiHead(100000, extra) + '{"message":{"type":"hang"');
     await sleep(30);
     connection.reset();
   }
@@ -121,45 +121,61 @@ cut("Vapi goes while it thinks", async (server) => {
   assert.equal((await pending).status, 200);
 });
 
-cut("SIGTERM while Vapi hangs: the caller still gets an answer", async (server) => {
-  fake.script = vapi.hangBeforeHeaders;
-  const sid = freshSid();
-  const pending = ring(server, sid);
-  await until("Vapi is asked", () => fake.callsFor(sid).length, 5000);
-  return async () => assert.equal((await pending).status, 200);
-}, { stopWhile: true });
+cut(
+  "SIGTERM while Vapi hangs: the caller still gets an answer",
+  async (server) => {
+    fake.script = vapi.hangBeforeHeaders;
+    const sid = freshSid();
+    const pending = ring(server, sid);
+    await until("Vapi is asked", () => fake.callsFor(sid).length, 5000);
+    return async () => assert.equal((await pending).status, 200);
+  },
+  { stopWhile: true },
+);
 
-cut("SIGTERM while inserts wait for a lock that is released: they are answered", async (server) => {
-  const unlock = await lockTables();
-  const pending = Array.from({ length: 6 }, () => post(server, statusUpdate(freshCall().id, "queued")));
-  await sleep(150);
-  return async () => {
-    await unlock();
-    for (const answer of await Promise.all(pending)) assert.ok(answer.status === 200 || answer.status === 503);
-  };
-}, { stopWhile: true });
+cut(
+  "SIGTERM while inserts wait for a lock that is released: they are answered",
+  async (server) => {
+    const unlock = await lockTables();
+    const pending = Array.from({ length: 6 }, () => post(server, statusUpdate(freshCall().id, "queued")));
+    await sleep(150);
+    return async () => {
+      await unlock();
+      for (const answer of await Promise.all(pending)) assert.ok(answer.status === 200 || answer.status === 503);
+    };
+  },
+  { stopWhile: true },
+);
 
-cut("SIGTERM with idle, half-open and half-written connections", async (server) => {
-  const connections = await clients(server, 5);
-  connections[0].write("POST /api/vapi-webhook HTTP/1.1\r\nHost:");
-  connections[1].write(head("/api/vapi-webhook", 5000) + "{");
-  connections[2].write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
-  await sleep(100);
-  return () => connections.forEach((connection) => connection.close());
-}, { stopWhile: true });
+cut(
+  "SIGTERM with idle, half-open and half-written connections",
+  async (server) => {
+    const connections = await clients(server, 5);
+    connections[0].write("POST /api/vapi-webhook HTTP/1.1\r\nHost:");
+    connections[1].write(vapiHead(5000) + "{");
+    connections[2].write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    await sleep(100);
+    return () => connections.forEach((connection) => connection.close());
+  },
+  { stopWhile: true },
+);
 
-cut("SIGTERM with a caller whose connection is already gone, Vapi hanging and the tables locked", async (server) => {
-  fake.script = vapi.hangBeforeHeaders;
-  const sid = freshSid();
-  const connection = await RawConnection.open(server.port);
-  connection.write(twilioPost(inbound(sid)));
-  await until("Vapi is asked", () => fake.callsFor(sid).length, 5000);
-  const unlock = await lockTables();
-  post(server, statusUpdate(freshCall().id, "queued")).catch(() => {});
-  await sleep(50);
-  connection.reset();
-  return unlock;
-}, { stopWhile: true });
+cut(
+  "SIGTERM with a caller whose connection is already gone, Vapi hanging and the tables locked",
+  async (server) => {
+    fake.script = vapi.hangBeforeHeaders;
+    const sid = freshSid();
+    const connection = await RawConnection.open(server.port);
+    connection.write(twilioPost(inbound(sid)));
+    await until("Vapi is asked", () => fake.callsFor(sid).length, 5000);
+    const unlock = await lockTables();
+    post(server, statusUpdate(freshCall().id, "queued")).catch(() => {});
+    await sleep(50);
+    connection.reset();
+    return unlock;
+  },
+  { stopWhile: true },
+);
 
 cut("Postgres goes while inserts are in flight", async (server) => {
   const unlock = await lockTables();
@@ -174,7 +190,9 @@ cut("client, Postgres and Vapi go at the same moment", async (server) => {
   fake.script = vapi.hangBeforeHeaders;
   const unlock = await lockTables();
   const connections = await clients(server, 4);
-  connections.forEach((connection, i) => connection.write(i % 2 ? twilioPost(inbound(freshSid())) : vapiPost(statusUpdate(freshCall().id, "queued"))));
+  connections.forEach((connection, i) =>
+    connection.write(i % 2 ? twilioPost(inbound(freshSid())) : vapiPost(statusUpdate(freshCall().id, "queued"))),
+  );
   await sleep(200);
   connections.forEach((connection) => connection.reset());
   fake.server.closeAllConnections();

@@ -13,9 +13,16 @@ const { db } = world;
 const letters = (body) => db.rows("select * from dead_letters where body = $1", [Buffer.from(body)]);
 
 const NOT_JSON = {
-  "cut off": '{"message":{"type":"hang","call":{"id":"x"', "plain words": "hello", "nothing": "", "two documents": '{"a":1}{"b":2}',
-  "single quotes": "{'message':1}", "a comment": '{"message":1}/* x */', "a trailing comma": '{"message":{"type":"hang",}}',
-  "NaN": '{"message":{"type":"hang","x":NaN}}', "raw control characters": '{"message":{"type":"ha\u0001ng"}}', "NUL bytes": "\u0000\u0000\u0000",
+  "cut off": '{"message":{"type":"hang","call":{"id":"x"',
+  "plain words": "hello",
+  nothing: "",
+  "two documents": '{"a":1}{"b":2}',
+  "single quotes": "{'message':1}",
+  "a comment": '{"message":1}/* x */',
+  "a trailing comma": '{"message":{"type":"hang",}}',
+  NaN: '{"message":{"type":"hang","x":NaN}}',
+  "raw control characters": '{"message":{"type":"ha\u0001ng"}}',
+  "NUL bytes": "\u0000\u0000\u0000",
 };
 for (const [what, body] of Object.entries(NOT_JSON)) {
   test(`a body that is no JSON (${what}): 200, kept byte for byte`, async () => {
@@ -60,13 +67,15 @@ test("one event that the database refuses goes alone, the good ones around it ar
     assert.equal(await db.count("call_events where call_id = $1", [row.id]), 1);
   }
   assert.equal(await db.callByVapi(badCall.id), undefined);
-  assert.ok(await server.metric("ringback_dead_letters_total", { reason: "rejected_by_database" }) >= 1);
+  assert.ok((await server.metric("ringback_dead_letters_total", { reason: "rejected_by_database" })) >= 1);
 });
 
 test("many bad ones among many good ones, again and again", async () => {
   for (let round = 0; round < 3; round++) {
     const good = Array.from({ length: 30 }, freshCall);
-    const bad = Array.from({ length: 6 }, () => message("voice-input", freshCall().id, { input: "x" }).replace('"x"', "-1e999999"));
+    const bad = Array.from({ length: 6 }, () =>
+      message("voice-input", freshCall().id, { input: "x" }).replace('"x"', "-1e999999"),
+    );
     const bodies = good.map((call) => statusUpdate(call.id, "ringing"));
     bad.forEach((body, i) => bodies.splice(i * 5, 0, body));
     const answers = await Promise.all(bodies.map((body) => post(server, body)));
@@ -78,36 +87,53 @@ test("many bad ones among many good ones, again and again", async () => {
 
 test("a value out of range in a column is no reason to lose the event", async () => {
   const call = freshCall();
-  const body = JSON.stringify({ message: {
-    type: "end-of-call-report", endedReason: "customer-ended-call", timestamp: 1e300, startedAt: "+275760-09-13T00:00:00.000Z",
-    endedAt: "9999-99-99T99:99:99Z", cost: 1e300, durationSeconds: -1e300, analysis: {}, artifact: {}, call: { id: call.id } } });
+  const body = JSON.stringify({
+    message: {
+      type: "end-of-call-report",
+      endedReason: "customer-ended-call",
+      timestamp: 1e300,
+      startedAt: "+275760-09-13T00:00:00.000Z",
+      endedAt: "9999-99-99T99:99:99Z",
+      cost: 1e300,
+      durationSeconds: -1e300,
+      analysis: {},
+      artifact: {},
+      call: { id: call.id },
+    },
+  });
   assert.equal((await post(server, body)).status, 200);
   const row = await db.callByVapi(call.id);
   const stored = row ? await db.count("call_events where call_id = $1", [row.id]) : 0;
   assert.equal(stored + (await letters(body)).length, 1);
 });
 
-test("very long texts and ids are kept or dead-lettered, never lost", async () => {
+test("very long texts, ids, types and numbers are kept or dead-lettered, never lost", async () => {
   const long = "y".repeat(300000);
+  const stored = () => db.count("call_events");
+  const before = await stored();
   const bodies = [
-    statusUpdate(long, "ringing"), transcript(freshCall().id, long), message(long, freshCall().id),
+    statusUpdate(long, "ringing"),
+    transcript(freshCall().id, long),
+    message(long, freshCall().id),
     message("hang", { id: freshCall().id, customer: { number: long } }, { phoneNumber: { number: long } }),
   ];
   for (const body of bodies) assert.equal((await post(server, body)).status, 200);
-  const stored = await db.count("call_events where payload::text like $1", [`%${"y".repeat(1000)}%`]);
   const dead = await db.count("dead_letters where length(body) > 300000");
-  assert.equal(stored + dead, bodies.length, `${stored} stored, ${dead} dead`);
+  assert.equal((await stored()) - before + dead, bodies.length);
 });
 
 test("a Twilio form that makes no sense is accounted for", async () => {
   const sid = freshSid();
-  for (const body of ["RecordingUrl=%00%01&CallSid=" + sid, "CallSid=" + sid + "&CallDuration=much&Timestamp=yesterday&CallStatus=odd"]) {
+  for (const body of [
+    "RecordingUrl=%00%01&CallSid=" + sid,
+    "CallSid=" + sid + "&CallDuration=much&Timestamp=yesterday&CallStatus=odd",
+  ]) {
     const answer = await postForm(server, "/api/twilio/status", body);
     assert.ok(answer.status === 200 || answer.status === 204, `${answer.status}`);
   }
   const row = await db.call(sid);
   const stored = row ? await db.count("call_events where call_id = $1", [row.id]) : 0;
-  assert.ok(stored + await db.count("dead_letters where source = 'twilio'") >= 2);
+  assert.ok(stored + (await db.count("dead_letters where source = 'twilio'")) >= 2);
 });
 
 test("no dead letter holds the secret it came with", async () => {

@@ -1,10 +1,10 @@
 // Limits of size and time, each with its own answer.
 import test from "node:test";
 import assert from "node:assert/strict";
-import { WEBHOOK_SECRET, sleep } from "./lib/env.mjs";
+import { sleep } from "./lib/env.mjs";
 import { RawConnection, raw } from "./lib/client.mjs";
 import { World } from "./lib/world.mjs";
-import { freshCall, post } from "./lib/vapi.mjs";
+import { freshCall, post, rawPost } from "./lib/vapi.mjs";
 import { freshSid, inbound, postForm } from "./lib/twilio.mjs";
 
 const MIB = 1 << 20;
@@ -12,14 +12,20 @@ const world = await World.create();
 const server = await world.start();
 const port = server.port;
 
-const vapiHead = (extra) =>
-  `POST /api/vapi-webhook HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-Vapi-Secret: ${WEBHOOK_SECRET}\r\n${extra}\r\n`;
-
 /** A report of exactly `bytes` bytes. */
 function reportOf(bytes, call) {
-  const frame = (text) => JSON.stringify({ message: {
-    type: "end-of-call-report", endedReason: "customer-ended-call", startedAt: "2026-11-18T15:04:06.970Z", endedAt: "2026-11-18T15:05:07.661Z",
-    analysis: { summary: "long" }, artifact: { messages: [], transcript: text }, call: { id: call.id } } });
+  const frame = (text) =>
+    JSON.stringify({
+      message: {
+        type: "end-of-call-report",
+        endedReason: "customer-ended-call",
+        startedAt: "2026-11-18T15:04:06.970Z",
+        endedAt: "2026-11-18T15:05:07.661Z",
+        analysis: { summary: "long" },
+        artifact: { messages: [], transcript: text },
+        call: { id: call.id },
+      },
+    });
   const body = frame("z".repeat(bytes - frame("").length));
   assert.equal(body.length, bytes);
   return body;
@@ -35,14 +41,18 @@ test("a report just below 16 MiB is accepted and stored", async () => {
 });
 
 test("one byte above 16 MiB: 413 before the body is sent, and the connection closed", async () => {
-  const { first, connection } = await raw(port, vapiHead(`Content-Length: ${16 * MIB + 1}\r\n`));
+  const { first, connection } = await raw(port, rawPost(`Content-Length: ${16 * MIB + 1}\r\n`));
   assert.equal(first?.status, 413);
   assert.ok(await connection.waitClosed(3000));
 });
 
 test("a length past all measure: refused", async () => {
-  for (const [length, statuses] of [["99999999999", [413]], ["9000000000000000000", [400, 413]], ["1".repeat(40), [400, 413]]]) {
-    const { first, connection } = await raw(port, vapiHead(`Content-Length: ${length}\r\n`));
+  for (const [length, statuses] of [
+    ["99999999999", [413]],
+    ["9000000000000000000", [400, 413]],
+    ["1".repeat(40), [400, 413]],
+  ]) {
+    const { first, connection } = await raw(port, rawPost(`Content-Length: ${length}\r\n`));
     assert.ok(statuses.includes(first?.status), `${length}: ${first?.status}`);
     assert.ok(await connection.waitClosed(3000));
   }
@@ -50,10 +60,13 @@ test("a length past all measure: refused", async () => {
 
 test("a chunked body that grows past 16 MiB: 413", async () => {
   const connection = await RawConnection.open(port);
-  connection.write(vapiHead("Transfer-Encoding: chunked\r\n"));
+  connection.write(rawPost("Transfer-Encoding: chunked\r\n"));
   const block = Buffer.alloc(MIB, 0x20);
   for (let i = 0; i < 18 && !connection.closed && connection.data.length === 0; i++) {
-    connection.write(`${block.length.toString(16)}\r\n`).write(block).write("\r\n");
+    connection
+      .write(`${block.length.toString(16)}\r\n`)
+      .write(block)
+      .write("\r\n");
     await sleep(10);
   }
   const answer = await connection.answer({ timeoutMs: 8000 });
@@ -65,7 +78,10 @@ test("a Twilio form above 64 KiB: 413", async () => {
   const body = inbound(freshSid(), { Extra: "x".repeat(70000) });
   const answer = await postForm(server, "/api/webhook", body).catch(() => null);
   assert.ok(answer === null || answer.status === 413, `${answer?.status}`);
-  const { first, connection } = await raw(port, "POST /api/webhook HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 65537\r\n\r\n");
+  const { first, connection } = await raw(
+    port,
+    "POST /api/webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n",
+  );
   assert.equal(first?.status, 413);
   connection.close();
 });
@@ -77,7 +93,10 @@ test("a Twilio form just below 64 KiB is accepted", async () => {
 });
 
 test("a big body for a path that takes none is refused without reading it", async () => {
-  const { first, connection } = await raw(port, "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n");
+  const { first, connection } = await raw(
+    port,
+    "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n",
+  );
   assert.equal(first?.status, 413);
   assert.ok(await connection.waitClosed(3000));
 });
@@ -85,7 +104,8 @@ test("a big body for a path that takes none is refused without reading it", asyn
 const HEADS = {
   "a header line of 20,000 bytes": `GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: ${"a".repeat(20000)}\r\n\r\n`,
   "a header name of 20,000 bytes": `GET /healthz HTTP/1.1\r\nHost: x\r\n${"a".repeat(20000)}: 1\r\n\r\n`,
-  "a head of 17 KiB in many lines": `GET /healthz HTTP/1.1\r\nHost: x\r\n${`X-Pad: ${"a".repeat(240)}\r\n`.repeat(70)}\r\n`,
+  "a head of 17 KiB in many lines":
+    "GET /healthz HTTP/1.1\r\nHost: x\r\n" + `X-Pad: ${"a".repeat(240)}\r\n`.repeat(70) + "\r\n",
   "101 header lines": `GET /healthz HTTP/1.1\r\nHost: x\r\n${"X-A: b\r\n".repeat(101)}\r\n`,
 };
 for (const [what, bytes] of Object.entries(HEADS)) {
@@ -97,7 +117,10 @@ for (const [what, bytes] of Object.entries(HEADS)) {
 }
 
 test("90 header lines of usual size are fine", async () => {
-  const { first, connection } = await raw(port, `GET /healthz HTTP/1.1\r\nHost: x\r\n${"X-Header-Of-Usual: and a value of usual length, too\r\n".repeat(90)}\r\n`);
+  const { first, connection } = await raw(
+    port,
+    `GET /healthz HTTP/1.1\r\nHost: x\r\n${"X-Header-Of-Usual: and a value of usual length, too\r\n".repeat(90)}\r\n`,
+  );
   assert.equal(first?.status, 200);
   connection.close();
 });
@@ -128,13 +151,23 @@ test("slow senders are cut: no head, a dripping head, a dripping body", { concur
     connection.close();
   };
   await Promise.all([
-    t.test("half a head, then silence: closed after about 5 s", () => closesIn(3500, 7500, (c) => c.write("GET /healthz HTT"))),
-    t.test("a byte of head every 200 ms: closed after about 5 s", () => closesIn(3500, 7500, (c) => { drip(c, "GET /healthz HTTP/1.1\r\n" + "X-A: b\r\n".repeat(100), 200); })),
-    t.test("a body that stops: closed after about 10 s", () => closesIn(1500, 12500, (c) => c.write(vapiHead("Content-Length: 1000\r\n") + "{"))),
-    t.test("a byte of body every 500 ms: closed long before its end", () => closesIn(1500, 12500, (c) => {
-      c.write(vapiHead("Content-Length: 1000\r\n"));
-      drip(c, "x".repeat(100), 500);
-    })),
+    t.test("half a head, then silence: closed after about 5 s", () =>
+      closesIn(3500, 7500, (c) => c.write("GET /healthz HTT")),
+    ),
+    t.test("a byte of head every 200 ms: closed after about 5 s", () =>
+      closesIn(3500, 7500, (c) => {
+        drip(c, "GET /healthz HTTP/1.1\r\n" + "X-A: b\r\n".repeat(100), 200);
+      }),
+    ),
+    t.test("a body that stops: closed after about 10 s", () =>
+      closesIn(1500, 12500, (c) => c.write(rawPost("Content-Length: 1000\r\n") + "{")),
+    ),
+    t.test("a byte of body every 500 ms: closed long before its end", () =>
+      closesIn(1500, 12500, (c) => {
+        c.write(rawPost("Content-Length: 1000\r\n"));
+        drip(c, "x".repeat(100), 500);
+      }),
+    ),
     t.test("an idle connection stays open for more than 5 s", async () => {
       const connection = await RawConnection.open(port);
       connection.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");

@@ -1,20 +1,15 @@
 // HTTP/1.1 as strict as the house style says: what is doubtful is refused and the connection closed.
 import test from "node:test";
 import assert from "node:assert/strict";
-import { WEBHOOK_SECRET } from "./lib/env.mjs";
 import { RawConnection, raw } from "./lib/client.mjs";
 import { World } from "./lib/world.mjs";
-import { freshCall, statusUpdate } from "./lib/vapi.mjs";
+import { freshCall, rawPost, statusUpdate } from "./lib/vapi.mjs";
 
 const world = await World.create();
 const server = await world.start();
 const port = server.port;
 
 const GET = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
-function vapiHead(extra, body = "") {
-  return `POST /api/vapi-webhook HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-Vapi-Secret: ${WEBHOOK_SECRET}\r\n${extra}\r\n${body}`;
-}
-
 async function one(bytes, options) {
   const { first, connection } = await raw(port, bytes, options);
   connection.close();
@@ -34,10 +29,17 @@ test("HEAD answers as GET without its body", async () => {
 });
 
 for (const [method, path, allowed] of [
-  ["GET", "/api/webhook", ["POST"]], ["GET", "/api/vapi-webhook", ["POST"]], ["DELETE", "/healthz", ["GET", "HEAD"]],
-  ["PATCH", "/api/twilio/status", ["POST"]], ["HEAD", "/api/vapi-webhook", ["POST"]], ["POST", "/readyz", ["GET", "HEAD"]]]) {
+  ["GET", "/api/webhook", ["POST"]],
+  ["GET", "/api/vapi-webhook", ["POST"]],
+  ["DELETE", "/healthz", ["GET", "HEAD"]],
+  ["PATCH", "/api/twilio/status", ["POST"]],
+  ["HEAD", "/api/vapi-webhook", ["POST"]],
+  ["POST", "/readyz", ["GET", "HEAD"]],
+]) {
   test(`${method} ${path}: 405 with Allow`, async () => {
-    const answer = await one(`${method} ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`, { head: method === "HEAD" });
+    const answer = await one(`${method} ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`, {
+      head: method === "HEAD",
+    });
     assert.equal(answer.status, 405);
     const allow = answer.headers.allow.split(/\s*,\s*/);
     for (const verb of allowed) assert.ok(allow.includes(verb), answer.headers.allow);
@@ -52,7 +54,19 @@ for (const method of ["PUT", "OPTIONS", "TRACE"]) {
   });
 }
 
-for (const path of ["/", "/nothing", "/api", "/api/webhook/", "/api/twilio/", "/API/WEBHOOK", "/api//webhook", "/api/./webhook", "/healthz/x", "/%61pi/webhook", "/../etc/passwd"]) {
+for (const path of [
+  "/",
+  "/nothing",
+  "/api",
+  "/api/webhook/",
+  "/api/twilio/",
+  "/API/WEBHOOK",
+  "/api//webhook",
+  "/api/./webhook",
+  "/healthz/x",
+  "/%61pi/webhook",
+  "/../etc/passwd",
+]) {
   test(`GET ${path}: 404`, async () => {
     const answer = await one(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
     assert.equal(answer.status, 404);
@@ -63,8 +77,15 @@ for (const path of ["/", "/nothing", "/api", "/api/webhook/", "/api/twilio/", "/
 
 test("every answer has an X-Request-Id of its own", async () => {
   const seen = new Set();
-  for (const bytes of [GET, GET, "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n", "PUT /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
-    "POST /api/webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", "GET /healthz HTTP/1.1\r\n\r\n", vapiHead("Content-Length: 2\r\n", "{}")]) {
+  for (const bytes of [
+    GET,
+    GET,
+    "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n",
+    "PUT /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
+    "POST /api/webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
+    "GET /healthz HTTP/1.1\r\n\r\n",
+    rawPost("Content-Length: 2\r\n", "{}"),
+  ]) {
     const { headers } = await one(bytes);
     assert.match(headers["x-request-id"], /^[\w-]{8,}$/);
     seen.add(headers["x-request-id"]);
@@ -82,7 +103,10 @@ test("keep-alive: a hundred requests on one connection", async () => {
 });
 
 test("Connection: close and HTTP/1.0 end the connection after the answer", async () => {
-  for (const bytes of ["GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "GET /healthz HTTP/1.0\r\nHost: x\r\n\r\n"]) {
+  for (const bytes of [
+    "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    "GET /healthz HTTP/1.0\r\nHost: x\r\n\r\n",
+  ]) {
     const { first, connection } = await raw(port, bytes);
     assert.equal(first.status, 200);
     assert.ok(await connection.waitClosed(2000), "still open");
@@ -95,7 +119,12 @@ test("pipelined requests are answered in order, slow ones first", async () => {
   let bytes = "";
   for (const [i, call] of calls.entries()) {
     const body = statusUpdate(call.id, "queued");
-    bytes += i % 3 === 2 ? `GET /nothing?${i} HTTP/1.1\r\nHost: x\r\n\r\n` : i % 3 === 1 ? GET : vapiHead(`Content-Length: ${body.length}\r\n`, body);
+    bytes +=
+      i % 3 === 2
+        ? `GET /nothing?${i} HTTP/1.1\r\nHost: x\r\n\r\n`
+        : i % 3 === 1
+          ? GET
+          : rawPost(`Content-Length: ${body.length}\r\n`, body);
   }
   connection.write(bytes);
   for (let i = 0; i < calls.length; i++) {
@@ -110,7 +139,7 @@ test("pipelined requests are answered in order, slow ones first", async () => {
 test("a request that arrives byte by byte", async () => {
   const body = statusUpdate(freshCall().id, "queued");
   const connection = await RawConnection.open(port);
-  for (const byte of vapiHead(`Content-Length: ${body.length}\r\n`, body)) {
+  for (const byte of rawPost(`Content-Length: ${body.length}\r\n`, body)) {
     connection.write(byte);
     await new Promise(setImmediate);
   }
@@ -122,8 +151,14 @@ test("chunked bodies, in pieces of odd sizes", async () => {
   const call = freshCall();
   const body = statusUpdate(call.id, "ringing");
   const parts = [body.slice(0, 1), body.slice(1, 18), body.slice(18)];
-  const chunks = parts.map((part, i) => `${i === 1 ? "00" : ""}${part.length.toString(16)[i === 2 ? "toUpperCase" : "toString"]()}\r\n${part}\r\n`).join("") + "0\r\n\r\n";
-  const { first, connection } = await raw(port, vapiHead("Transfer-Encoding: chunked\r\n", chunks));
+  const chunks =
+    parts
+      .map(
+        (part, i) =>
+          `${i === 1 ? "00" : ""}${part.length.toString(16)[i === 2 ? "toUpperCase" : "toString"]()}\r\n${part}\r\n`,
+      )
+      .join("") + "0\r\n\r\n";
+  const { first, connection } = await raw(port, rawPost("Transfer-Encoding: chunked\r\n", chunks));
   assert.equal(first.status, 200);
   assert.equal((await world.db.callByVapi(call.id)).status, "ringing");
   connection.write(GET);
@@ -134,7 +169,7 @@ test("chunked bodies, in pieces of odd sizes", async () => {
 test("Expect: 100-continue is answered before the body is sent", async () => {
   const body = statusUpdate(freshCall().id, "ringing");
   const connection = await RawConnection.open(port);
-  connection.write(vapiHead(`Expect: 100-continue\r\nContent-Length: ${body.length}\r\n`));
+  connection.write(rawPost(`Expect: 100-continue\r\nContent-Length: ${body.length}\r\n`));
   assert.equal((await connection.answer())?.status, 100);
   connection.write(body);
   assert.equal((await connection.answer()).status, 200);
@@ -160,8 +195,8 @@ const REFUSED = {
   "obs-fold": "GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: b\r\n c\r\n\r\n",
   "a blank before the colon": "GET /healthz HTTP/1.1\r\nHost : x\r\n\r\n",
   "a blank before a name": "GET /healthz HTTP/1.1\r\n Host: x\r\n\r\n",
-  "Upgrade": "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
-  "h2c": "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n\r\n",
+  Upgrade: "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+  h2c: "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n",
   "a method nobody knows": "BREW /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
   "a method in small letters": "get /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
   "NUL in the target": "GET /heal\u0000thz HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -169,39 +204,45 @@ const REFUSED = {
   "a bare LF in the head": "GET /healthz HTTP/1.1\nHost: x\n\n",
   "a bare CR in a header": "GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: b\rc\r\n\r\n",
   "a space in the target": "GET /heal thz HTTP/1.1\r\nHost: x\r\n\r\n",
-  "TLS": "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003",
-  "two lengths": vapiHead("Content-Length: 2\r\nContent-Length: 3\r\n", "{} "),
-  "a list of lengths": vapiHead("Content-Length: 2, 2\r\n", "{}"),
-  "a negative length": vapiHead("Content-Length: -2\r\n", "{}"),
-  "a length with a sign": vapiHead("Content-Length: +2\r\n", "{}"),
-  "a hexadecimal length": vapiHead("Content-Length: 0x2\r\n", "{}"),
-  "a length past 64 bits": vapiHead("Content-Length: 18446744073709551618\r\n", "{}"),
-  "length and chunked": vapiHead("Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", "2\r\n{}\r\n0\r\n\r\n"),
-  "chunked twice": vapiHead("Transfer-Encoding: chunked, chunked\r\n", "2\r\n{}\r\n0\r\n\r\n"),
-  "gzip, chunked": vapiHead("Transfer-Encoding: gzip, chunked\r\n", "2\r\n{}\r\n0\r\n\r\n"),
-  "chunked in HTTP/1.0": vapiHead("Transfer-Encoding: chunked\r\n", "2\r\n{}\r\n0\r\n\r\n").replace("HTTP/1.1", "HTTP/1.0"),
-  "trailers": vapiHead("Transfer-Encoding: chunked\r\n", "2\r\n{}\r\n0\r\nX-A: b\r\n\r\n"),
-  "a chunk size that is none": vapiHead("Transfer-Encoding: chunked\r\n", "zz\r\n{}\r\n0\r\n\r\n"),
-  "a chunk longer than it says": vapiHead("Transfer-Encoding: chunked\r\n", "1\r\n{}\r\n0\r\n\r\n"),
-  "a chunk size past 64 bits": vapiHead("Transfer-Encoding: chunked\r\n", "10000000000000002\r\n{}\r\n0\r\n\r\n"),
+  TLS: "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003",
+  "two lengths": rawPost("Content-Length: 2\r\nContent-Length: 3\r\n", "{} "),
+  "a list of lengths": rawPost("Content-Length: 2, 2\r\n", "{}"),
+  "a negative length": rawPost("Content-Length: -2\r\n", "{}"),
+  "a length with a sign": rawPost("Content-Length: +2\r\n", "{}"),
+  "a hexadecimal length": rawPost("Content-Length: 0x2\r\n", "{}"),
+  "a length past 64 bits": rawPost("Content-Length: 18446744073709551618\r\n", "{}"),
+  "length and chunked": rawPost("Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", "2\r\n{}\r\n0\r\n\r\n"),
+  "chunked twice": rawPost("Transfer-Encoding: chunked, chunked\r\n", "2\r\n{}\r\n0\r\n\r\n"),
+  "gzip, chunked": rawPost("Transfer-Encoding: gzip, chunked\r\n", "2\r\n{}\r\n0\r\n\r\n"),
+  "chunked in HTTP/1.0": rawPost("Transfer-Encoding: chunked\r\n", "2\r\n{}\r\n0\r\n\r\n").replace(
+    "HTTP/1.1",
+    "HTTP/1.0",
+  ),
+  trailers: rawPost("Transfer-Encoding: chunked\r\n", "2\r\n{}\r\n0\r\nX-A: b\r\n\r\n"),
+  "a chunk size that is none": rawPost("Transfer-Encoding: chunked\r\n", "zz\r\n{}\r\n0\r\n\r\n"),
+  "a chunk longer than it says": rawPost("Transfer-Encoding: chunked\r\n", "1\r\n{}\r\n0\r\n\r\n"),
+  "a chunk size past 64 bits": rawPost("Transfer-Encoding: chunked\r\n", "10000000000000002\r\n{}\r\n0\r\n\r\n"),
 };
 for (const [what, bytes] of Object.entries(REFUSED)) {
   test(`${what}: refused, and the connection closed`, async () => {
     const { first, connection } = await raw(port, Buffer.from(bytes, "latin1"), { timeoutMs: 6500 });
     if (first) {
-      assert.ok(first.status >= 400 && first.status <= 505 && first.status !== 404 && first.status !== 500, `${first.status}`);
+      assert.ok(
+        first.status >= 400 && first.status <= 505 && first.status !== 404 && first.status !== 500,
+        `${first.status}`,
+      );
       assert.equal(first.headers.connection?.toLowerCase(), "close");
     } else {
       assert.ok(/TLS|0\.9|preface/.test(what), "no answer at all");
     }
     assert.ok(await connection.waitClosed(6500), "still open");
-    assert.equal((await connection.answer({ timeoutMs: 1 })), null, "a second answer");
+    assert.equal(await connection.answer({ timeoutMs: 1 }), null, "a second answer");
     connection.close();
   });
 }
 
 test("nothing that was smuggled behind a refused request is answered", async () => {
-  const smuggled = vapiHead("Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n") + GET;
+  const smuggled = rawPost("Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n") + GET;
   const { answers, connection } = await raw(port, smuggled, { count: 2, timeoutMs: 2000 });
   assert.equal(answers.length, 1);
   assert.equal(answers[0].status, 400);
@@ -209,7 +250,11 @@ test("nothing that was smuggled behind a refused request is answered", async () 
 });
 
 test("a GET with a body is not taken for two requests", async () => {
-  const { answers, connection } = await raw(port, `GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: ${GET.length}\r\n\r\n${GET}`, { count: 2, timeoutMs: 1000 });
+  const { answers, connection } = await raw(
+    port,
+    `GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: ${GET.length}\r\n\r\n${GET}`,
+    { count: 2, timeoutMs: 1000 },
+  );
   assert.equal(answers.length, 1);
   connection.close();
 });

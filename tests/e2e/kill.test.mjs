@@ -26,10 +26,15 @@ test(`kill -9 ${KILLS} times at random moments under load from 8 connections`, a
   const { missing, doubled, invented, stored } = await load.judge(world.db);
   assert.deepEqual({ missing, doubled, invented }, { missing: [], doubled: [], invented: [] });
   assert.ok(stored >= load.acknowledged.size);
-  assert.ok(acknowledged.every((n, i) => i === 0 || n > acknowledged[i - 1]), `no progress between kills: ${acknowledged}`);
+  assert.ok(
+    acknowledged.every((n, i) => i === 0 || n > acknowledged[i - 1]),
+    `no progress between kills: ${acknowledged}`,
+  );
   assert.ok(load.acknowledged.size > KILLS * 10, `only ${load.acknowledged.size} acknowledged`);
   assert.equal(load.refused.length, 0, load.refused[0]?.text);
-  const spoken = await world.db.rows("select text, count(*)::int as n from call_utterances group by 1 having count(*) > 1");
+  const spoken = await world.db.rows(
+    "select text, count(*)::int as n from call_utterances group by 1 having count(*) > 1",
+  );
   assert.deepEqual(spoken, []);
 });
 

@@ -11,7 +11,8 @@ const world = await World.create();
 const server = await world.start();
 const { db, fake } = world;
 
-const rowsOf = (call) => db.rows("select * from calls where provider_call_id = $1 or twilio_call_sid = $2", [call.id, call.sid]);
+const rowsOf = (call) =>
+  db.rows("select * from calls where provider_call_id = $1 or twilio_call_sid = $2", [call.id, call.sid]);
 
 /** Two rows that turn out to be one are folded right after the event that said so. */
 async function assertOneRow(call, events) {
@@ -46,7 +47,10 @@ test("the link first, events by Vapi's id later", async () => {
 test("both orders end in the same row", async () => {
   const call = freshCall();
   const seen = [];
-  for (const order of [[...byIdOnly(call), ...linked(call)], [...linked(call), ...byIdOnly(call)]]) {
+  for (const order of [
+    [...byIdOnly(call), ...linked(call)],
+    [...linked(call), ...byIdOnly(call)],
+  ]) {
     await db.clearCalls();
     for (const body of order) await post(server, body);
     const { id, updated_at, ...row } = await assertOneRow(call, 3); // the id tells which name was known first
@@ -58,9 +62,9 @@ test("both orders end in the same row", async () => {
 const LINKS = {
   "assistantOverrides.metadata.twilioCallSid": (sid) => ({ assistantOverrides: { metadata: { twilioCallSid: sid } } }),
   "metadata.twilioCallSid": (sid) => ({ metadata: { twilioCallSid: sid } }),
-  "name": (sid) => ({ name: sid }),
+  name: (sid) => ({ name: sid }),
   "transport.callSid": (sid) => ({ transport: { provider: "twilio", callSid: sid } }),
-  "phoneCallProviderId": (sid) => ({ phoneCallProvider: "twilio", phoneCallProviderId: sid }),
+  phoneCallProviderId: (sid) => ({ phoneCallProvider: "twilio", phoneCallProviderId: sid }),
 };
 for (const [where, link] of Object.entries(LINKS)) {
   test(`linked by call.${where}`, async () => {
@@ -74,10 +78,17 @@ for (const [where, link] of Object.entries(LINKS)) {
 test("Twilio's row first and Vapi's row first, then the link that says they are one", async () => {
   for (const twilioFirst of [true, false]) {
     const call = freshCall();
-    const body = inbound(call.sid, { CallStatus: "completed", CallDuration: "61", SequenceNumber: "0", CallbackSource: "call-progress-events" });
+    const body = inbound(call.sid, {
+      CallStatus: "completed",
+      CallDuration: "61",
+      SequenceNumber: "0",
+      CallbackSource: "call-progress-events",
+    });
     const steps = [
       () => postForm(server, "/api/twilio/status", body),
-      async () => { for (const b of byIdOnly(call)) await post(server, b); },
+      async () => {
+        for (const b of byIdOnly(call)) await post(server, b);
+      },
     ];
     if (!twilioFirst) steps.reverse();
     for (const step of steps) await step();
@@ -97,25 +108,33 @@ test("Vapi's reply to our POST /call is itself the link, before any event says s
     const id = "0f0f0f0f-6d40-4b3c-9f51-2c8e4a1d7b06";
     early = await post(server, statusUpdate(id, "queued"));
     const twiml = "<Response><Connect/></Response>";
-    res.writeHead(201, { "content-type": "application/json" }).end(JSON.stringify({ id, phoneCallProviderDetails: { twiml } }));
+    res
+      .writeHead(201, { "content-type": "application/json" })
+      .end(JSON.stringify({ id, phoneCallProviderDetails: { twiml } }));
     self.script = vapi.ok;
   };
   await ring(server, sid);
   assert.equal(early.status, 200);
-  await until("one row", async () => {
-    const rows = await rowsOf({ id: "0f0f0f0f-6d40-4b3c-9f51-2c8e4a1d7b06", sid });
-    return rows.length === 1 && rows[0].provider_call_id && rows[0].twilio_call_sid;
-  }, 5000);
+  await until(
+    "one row",
+    async () => {
+      const rows = await rowsOf({ id: "0f0f0f0f-6d40-4b3c-9f51-2c8e4a1d7b06", sid });
+      return rows.length === 1 && rows[0].provider_call_id && rows[0].twilio_call_sid;
+    },
+    5000,
+  );
 });
 
 test("links and events of many calls from 8 connections at once", async () => {
   const calls = Array.from({ length: 20 }, freshCall);
   const bodies = calls.flatMap((call) => [...byIdOnly(call), ...linked(call), report(call.id)]);
-  bodies.sort((a, b) => (a.length * 7919) % 1009 - (b.length * 7919) % 1009);
+  bodies.sort((a, b) => ((a.length * 7919) % 1009) - ((b.length * 7919) % 1009));
   let next = 0;
-  await Promise.all(Array.from({ length: 8 }, async () => {
-    while (next < bodies.length) assert.equal((await post(server, bodies[next++])).status, 200);
-  }));
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      while (next < bodies.length) assert.equal((await post(server, bodies[next++])).status, 200);
+    }),
+  );
   for (const call of calls) {
     const row = await assertOneRow(call, 4);
     assert.equal(row.status, "ended");
@@ -142,11 +161,16 @@ test("an unmapped call is adopted by itself when the mapping appears, and so are
 });
 
 test("after the mapping the server itself knows the number, without a restart", async () => {
-  await until("a new call gets the business's assistant", async () => {
-    const sid = freshSid();
-    await ring(server, sid, { To: UNMAPPED_PHONE });
-    return fake.callsFor(sid)[0].json.assistantId === LARKSPUR.assistantId;
-  }, 20000, 500);
+  await until(
+    "a new call gets the business's assistant",
+    async () => {
+      const sid = freshSid();
+      await ring(server, sid, { To: UNMAPPED_PHONE });
+      return fake.callsFor(sid)[0].json.assistantId === LARKSPUR.assistantId;
+    },
+    20000,
+    500,
+  );
 });
 
 test("a call without any number stays unassigned and is not adopted by chance", async () => {

@@ -9,10 +9,19 @@ import { World, migrate } from "./lib/world.mjs";
 const world = await World.create({ seed: false });
 const { db } = world;
 const env = { MIGRATE_DATABASE_URL: db.ownerUrl };
-const TABLES = ["businesses", "business_phones", "business_users", "calls", "call_events", "call_utterances", "dead_letters"];
+const TABLES = [
+  "businesses",
+  "business_phones",
+  "business_users",
+  "calls",
+  "call_events",
+  "call_utterances",
+  "dead_letters",
+];
 
 test("a second run changes nothing and says so", async () => {
-  const schema = () => db.rows(`select table_name, column_name, data_type, column_default, is_nullable from information_schema.columns
+  const schema = () =>
+    db.rows(`select table_name, column_name, data_type, column_default, is_nullable from information_schema.columns
                                 where table_schema in ('public', 'auth') order by 1, 2`);
   const before = await schema();
   for (const args of [["--local"], [], ["--local"]]) {
@@ -40,7 +49,11 @@ test("--dry-run tells and does not do; --status tells what is applied", async ()
   assert.equal(await fresh.count("pg_tables where schemaname = 'public' and tablename = 'calls'"), 0);
   const pending = await command(["migrate", "--status"], on);
   assert.match(pending.stdout, /\d{14}/);
-  assert.equal(await fresh.count("pg_tables where schemaname = 'public' and tablename = 'calls'"), 0, "--status changes nothing");
+  assert.equal(
+    await fresh.count("pg_tables where schemaname = 'public' and tablename = 'calls'"),
+    0,
+    "--status changes nothing",
+  );
   const done = await migrate(fresh);
   assert.equal(done.code, 0);
   assert.match(done.stdout, /\d{14}/, "it prints each migration");
@@ -64,15 +77,30 @@ test("without MIGRATE_DATABASE_URL it takes DATABASE_URL", async () => {
 
 test("the tables of the contract are there, each with row-level security", async () => {
   for (const table of TABLES) {
-    const row = await db.one("select relrowsecurity as rls from pg_class where oid = $1::regclass", [`public.${table}`]);
+    const row = await db.one("select relrowsecurity as rls from pg_class where oid = $1::regclass", [
+      `public.${table}`,
+    ]);
     assert.equal(row.rls, true, table);
   }
 });
 
 test("the server's login owns nothing, inherits nothing and is no superuser", async () => {
-  const role = await db.one("select rolsuper, rolbypassrls, rolinherit, rolcreatedb, rolcreaterole, rolcanlogin from pg_roles where rolname = 'ringback_server'");
-  assert.deepEqual(role, { rolsuper: false, rolbypassrls: false, rolinherit: false, rolcreatedb: false, rolcreaterole: false, rolcanlogin: true });
-  assert.equal(await db.count("pg_class c join pg_roles r on r.oid = c.relowner where r.rolname = 'ringback_server'"), 0);
+  const role = await db.one(
+    `select rolsuper, rolbypassrls, rolinherit, rolcreatedb, rolcreaterole, rolcanlogin from pg_roles
+     where rolname = 'ringback_server'`,
+  );
+  assert.deepEqual(role, {
+    rolsuper: false,
+    rolbypassrls: false,
+    rolinherit: false,
+    rolcreatedb: false,
+    rolcreaterole: false,
+    rolcanlogin: true,
+  });
+  assert.equal(
+    await db.count("pg_class c join pg_roles r on r.oid = c.relowner where r.rolname = 'ringback_server'"),
+    0,
+  );
   for (const name of ["ringback_ingest", "ringback_digest"]) {
     assert.equal((await db.one("select rolcanlogin from pg_roles where rolname = $1", [name])).rolcanlogin, false);
   }
@@ -87,17 +115,30 @@ test("the server's login by itself reads no table", async () => {
 test("nobody who is not signed in reads or writes a row", async () => {
   const client = new pg.Client({ connectionString: db.ownerUrl });
   await client.connect();
-  await db.addBusiness({ id: "44444444-4444-4444-8444-444444444444", name: "Larkspur North", phone: "+12125550146", forwardTo: null, assistantId: null, greeting: null });
+  await db.addBusiness({
+    id: "44444444-4444-4444-8444-444444444444",
+    name: "Larkspur North",
+    phone: "+12125550146",
+    forwardTo: null,
+    assistantId: null,
+    greeting: null,
+  });
   for (const role of ["anon", "authenticated"]) {
     await client.query(`set role ${role}`);
     for (const table of TABLES) {
-      const seen = await client.query(`select * from ${table}`).then((result) => result.rows.length, (error) => {
-        assert.match(error.message, /permission denied/);
-        return 0;
-      });
+      const seen = await client.query(`select * from ${table}`).then(
+        (result) => result.rows.length,
+        (error) => {
+          assert.match(error.message, /permission denied/);
+          return 0;
+        },
+      );
       assert.equal(seen, 0, `${role} reads ${table}`);
     }
-    await assert.rejects(client.query("insert into calls (id) values (gen_random_uuid())"), /permission denied|row-level security/);
+    await assert.rejects(
+      client.query("insert into calls (id) values (gen_random_uuid())"),
+      /permission denied|row-level security/,
+    );
     await client.query("reset role");
   }
   await client.end();

@@ -14,7 +14,9 @@ const world = await World.create();
 const server = await world.start();
 
 function promtool() {
-  const local = [".local/promtool/usr/bin/promtool", ".local/deps/prometheus/usr/bin/promtool"].map((file) => path.join(ROOT, file));
+  const local = [".local/promtool/usr/bin/promtool", ".local/deps/prometheus/usr/bin/promtool"].map((file) =>
+    path.join(ROOT, file),
+  );
   return process.env.PROMTOOL ?? local.find((file) => fs.existsSync(file)) ?? "promtool";
 }
 
@@ -36,18 +38,35 @@ test("/metrics is on the admin listener only", async () => {
 });
 
 test("the admin listener takes no webhooks", async () => {
-  for (const where of ["/api/webhook", "/api/vapi-webhook"]) assert.equal((await server.admin(where, { method: "POST", body: "{}" })).status, 404);
+  for (const where of ["/api/webhook", "/api/vapi-webhook"])
+    assert.equal((await server.admin(where, { method: "POST", body: "{}" })).status, 404);
 });
 
 const FAMILIES = [
-  "ringback_http_requests_total", "ringback_http_request_seconds", "ringback_ingest_events_total", "ringback_ingest_batch_events",
-  "ringback_ingest_batch_seconds", "ringback_ingest_queue_events", "ringback_ingest_oldest_seconds", "ringback_unassigned_calls_total",
-  "ringback_dead_letters_total", "ringback_upstream_requests_total", "ringback_db_connections", "ringback_loop_lag_seconds",
-  "ringback_build_info", "ringback_control_answer_not_durable_total", "ringback_process_cpu_seconds_total", "ringback_process_resident_memory_bytes",
+  "ringback_http_requests_total",
+  "ringback_http_request_seconds",
+  "ringback_ingest_events_total",
+  "ringback_ingest_batch_events",
+  "ringback_ingest_batch_seconds",
+  "ringback_ingest_queue_events",
+  "ringback_ingest_oldest_seconds",
+  "ringback_unassigned_calls_total",
+  "ringback_dead_letters_total",
+  "ringback_upstream_requests_total",
+  "ringback_db_connections",
+  "ringback_loop_lag_seconds",
+  "ringback_build_info",
+  "ringback_control_answer_not_durable_total",
+  "ringback_process_cpu_seconds_total",
+  "ringback_process_resident_memory_bytes",
 ];
 
 async function exercise() {
-  await postAll(server, Array.from({ length: 50 }, () => statusUpdate(freshCall().id, "queued")), 8);
+  await postAll(
+    server,
+    Array.from({ length: 50 }, () => statusUpdate(freshCall().id, "queued")),
+    8,
+  );
   await post(server, "no json");
   await post(server, "{}", { "x-vapi-secret": "wrong" });
   await ring(server, freshSid());
@@ -80,7 +99,10 @@ test("the figures move as they should", async () => {
   const after = await snapshot();
   const grown = Object.fromEntries(Object.keys(before).map((key) => [key, after[key] - before[key]]));
   assert.ok(grown.batched >= 52, `${grown.batched} events in batches`);
-  assert.ok(grown.batches >= 1 && grown.batches < grown.batched, `${grown.batches} batches for ${grown.batched} events`);
+  assert.ok(
+    grown.batches >= 1 && grown.batches < grown.batched,
+    `${grown.batches} batches for ${grown.batched} events`,
+  );
   assert.equal(grown.badJson, 1);
   assert.equal(grown.unassigned, 51);
   assert.ok(grown.upstream >= 1);
@@ -93,10 +115,16 @@ test("the figures move as they should", async () => {
 async function snapshot() {
   const m = (name, labels) => server.metric(`ringback_${name}`, labels);
   return {
-    batched: await m("ingest_batch_events_sum"), batches: await m("ingest_batch_events_count"), badJson: await m("dead_letters_total", { reason: "bad_json" }),
-    unassigned: await m("unassigned_calls_total"), upstream: await m("upstream_requests_total", { upstream: "vapi" }),
-    refused: await m("http_requests_total", { code: "401" }), ok: await m("http_requests_total", { code: "200", route: "/api/vapi-webhook" }),
-    memory: await m("process_resident_memory_bytes"), cpu: await m("process_cpu_seconds_total"), queue: await m("ingest_queue_events"),
+    batched: await m("ingest_batch_events_sum"),
+    batches: await m("ingest_batch_events_count"),
+    badJson: await m("dead_letters_total", { reason: "bad_json" }),
+    unassigned: await m("unassigned_calls_total"),
+    upstream: await m("upstream_requests_total", { upstream: "vapi" }),
+    refused: await m("http_requests_total", { code: "401" }),
+    ok: await m("http_requests_total", { code: "200", route: "/api/vapi-webhook" }),
+    memory: await m("process_resident_memory_bytes"),
+    cpu: await m("process_cpu_seconds_total"),
+    queue: await m("ingest_queue_events"),
   };
 }
 

@@ -1,5 +1,5 @@
-// Postgres stopped, restarted, and its sessions shot down under load: no acknowledged event is lost, facts that cannot be
-// made durable are refused with 503, and the server recovers by itself.
+// Postgres stopped, restarted, and its sessions shot down under load: no acknowledged event is lost, facts that can not
+// be made durable are refused with 503, and the server recovers by itself.
 import test from "node:test";
 import assert from "node:assert/strict";
 import { sleep } from "./lib/env.mjs";
@@ -99,7 +99,7 @@ test("a lock held for a while delays answers and loses nothing", async () => {
   });
 });
 
-// Without the data directory only the faults above can be made: then this is the same promise at the level of the database.
+// Without the data directory only the faults above can be made; the runner gives it.
 const modes = cluster.canStop ? ["fast", "immediate"] : [];
 
 for (const mode of modes) {
@@ -116,7 +116,9 @@ test("SIGTERM while Postgres is away: no hang, exit 0", async () => {
   const other = await world.start();
   await db.lockOut();
   try {
-    const pending = Array.from({ length: 4 }, () => post(other, statusUpdate(freshCall().id, "queued")).catch(() => null));
+    const pending = Array.from({ length: 4 }, () =>
+      post(other, statusUpdate(freshCall().id, "queued")).catch(() => null),
+    );
     await sleep(50);
     await other.stop(30000);
     for (const answer of await Promise.all(pending)) assert.ok(answer === null || answer.status === 503);

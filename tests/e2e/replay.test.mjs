@@ -46,11 +46,14 @@ test("in order: every message is kept and the call row is right", async () => {
 });
 
 test("in order: the transcript is what the report says, in its order", async () => {
-  const spoken = JSON.parse(lines.at(-1)).message.artifact.messages.filter((m) => m.role === "user" || m.role === "bot");
+  const spoken = JSON.parse(lines.at(-1)).message.artifact.messages.filter(
+    (m) => m.role === "user" || m.role === "bot",
+  );
   const rows = await world.db.rows("select role, text, said_at from call_utterances order by said_at, role");
   assert.deepEqual(
     rows.map((row) => [row.role, row.text, row.said_at.getTime()]),
-    spoken.map((m) => [m.role === "bot" ? "assistant" : "user", m.message, m.time]));
+    spoken.map((m) => [m.role === "bot" ? "assistant" : "user", m.message, m.time]),
+  );
 });
 
 test("reversed", async () => {
@@ -78,12 +81,21 @@ for (let seed = 1; seed <= SEEDS; seed++) {
 test("from 8 connections at once, each message from two of them", async () => {
   const random = prng(8008);
   const half = shuffle(lines, random);
-  assertSameDump(await deliver(half.flatMap((line) => [line, line]), 8), wanted, "8 connections");
+  assertSameDump(
+    await deliver(
+      half.flatMap((line) => [line, line]),
+      8,
+    ),
+    wanted,
+    "8 connections",
+  );
 });
 
 test("the whole call from 8 connections, each of them sending all of it", async () => {
   await world.db.clearCalls();
-  const results = await Promise.all(Array.from({ length: 8 }, (_, i) => postAll(server, shuffle(lines, prng(900 + i)))));
+  const results = await Promise.all(
+    Array.from({ length: 8 }, (_, i) => postAll(server, shuffle(lines, prng(900 + i)))),
+  );
   for (const answer of results.flat()) assert.equal(answer.status, 200, answer.text);
   assertSameDump(await dump(world.db), wanted, "8 times all");
 });
@@ -102,7 +114,17 @@ test("two servers share one call", async () => {
   const other = await world.start();
   const bodies = shuffle([...lines, ...lines], prng(4242));
   const answers = await Promise.all([
-    postAll(server, bodies.filter((_, i) => i % 2 === 0), 4), postAll(other, bodies.filter((_, i) => i % 2 === 1), 4)]);
+    postAll(
+      server,
+      bodies.filter((_, i) => i % 2 === 0),
+      4,
+    ),
+    postAll(
+      other,
+      bodies.filter((_, i) => i % 2 === 1),
+      4,
+    ),
+  ]);
   for (const answer of answers.flat()) assert.equal(answer.status, 200, answer.text);
   assertSameDump(await dump(world.db), wanted, "two servers");
   await other.stop();

@@ -6,7 +6,13 @@ import { World } from "./lib/world.mjs";
 import { fixtureFor, freshCall, post } from "./lib/vapi.mjs";
 
 const PROMPT = "You are the virtual receptionist";
-const CREDENTIAL = /twilioAuthToken|authToken|apiKey|apiSecret|serverUrlSecret|"secret"|secretKey|controlUrl|listenUrl|credential|larkspur-webhook-secret|0123456789abcdef0123456789abcdef/i;
+const CREDENTIAL = new RegExp(
+  [
+    "twilioAuthToken|authToken|apiKey|apiSecret|serverUrlSecret|secretKey|credential|controlUrl|listenUrl",
+    '"secret"|larkspur-webhook-secret|0123456789abcdef0123456789abcdef',
+  ].join("|"),
+  "i",
+);
 
 const world = await World.create();
 const server = await world.start();
@@ -20,8 +26,14 @@ const ANSWERS = {
   },
   "tool-calls": (body, message) => {
     const list = message.toolCallList ?? message.toolCalls;
-    assert.deepEqual(body.results.map((r) => r.toolCallId), list.map((c) => c.id));
-    assert.deepEqual(body.results.map((r) => r.name), list.map((c) => c.function?.name ?? c.name));
+    assert.deepEqual(
+      body.results.map((r) => r.toolCallId),
+      list.map((c) => c.id),
+    );
+    assert.deepEqual(
+      body.results.map((r) => r.name),
+      list.map((c) => c.function?.name ?? c.name),
+    );
     for (const result of body.results) assertSpoken(result.result ?? result.error);
   },
   "function-call": (body) => assertSpoken(body.result),
@@ -70,7 +82,9 @@ for (const name of messages) {
 
     const rows = await world.db.rows(
       `select e.*, e.payload::text as text from call_events e join calls c on c.id = e.call_id
-       where c.provider_call_id = $1`, [call.id]);
+       where c.provider_call_id = $1`,
+      [call.id],
+    );
     assert.equal(rows.length, 1, "stored once");
     assert.equal(rows[0].source, "vapi");
     if (!/^transcript\[/.test(message.type)) assert.equal(rows[0].type, message.type);
@@ -96,9 +110,12 @@ test("partial transcripts are kept as events but are no utterances", async () =>
 });
 
 for (const [name, role] of [
-  ["transcript-user-final.json", "user"], ["transcript-assistant-final.json", "assistant"],
-  ["transcript-final-only-type.json", "user"], ["transcript-user-unicode.json", "user"],
-  ["transcript-user-filtered.json", "user"]]) {
+  ["transcript-user-final.json", "user"],
+  ["transcript-assistant-final.json", "assistant"],
+  ["transcript-final-only-type.json", "user"],
+  ["transcript-user-unicode.json", "user"],
+  ["transcript-user-filtered.json", "user"],
+]) {
   test(`${name} becomes one utterance with its words`, async () => {
     const call = freshCall();
     const body = fixtureFor(name, call);
@@ -119,8 +136,14 @@ const OUTCOMES = {
   "end-of-call-report-legacy-2024.json": ["handled", "customer-ended-call"],
   "end-of-call-report-greeting-hangup.json": ["hung_up_early", "customer-ended-call"],
   "end-of-call-report-forwarded.json": ["transferred", null],
-  "end-of-call-report-bypass-no-call.json": ["ai_unavailable", "phone-call-provider-bypass-enabled-but-no-call-received"],
-  "status-update-ended-bypass-no-call.json": ["ai_unavailable", "phone-call-provider-bypass-enabled-but-no-call-received"],
+  "end-of-call-report-bypass-no-call.json": [
+    "ai_unavailable",
+    "phone-call-provider-bypass-enabled-but-no-call-received",
+  ],
+  "status-update-ended-bypass-no-call.json": [
+    "ai_unavailable",
+    "phone-call-provider-bypass-enabled-but-no-call-received",
+  ],
   "status-update-ended-inbound-error.json": ["ai_unavailable", "assistant-request-failed"],
   "status-update-ended-vapifault.json": ["technical_error", null],
 };
@@ -159,7 +182,10 @@ test("the long report gives every utterance and nothing else", async () => {
   const { id } = await world.db.callByVapi(call.id);
   const wanted = JSON.parse(body).message.artifact.messages.filter((m) => m.role === "user" || m.role === "bot");
   const rows = await world.db.rows("select text from call_utterances where call_id = $1 order by said_at", [id]);
-  assert.deepEqual(rows.map((row) => row.text), wanted.map((m) => m.message));
+  assert.deepEqual(
+    rows.map((row) => row.text),
+    wanted.map((m) => m.message),
+  );
 });
 
 test("every json fixture is a message, an answer or a named exception", () => {

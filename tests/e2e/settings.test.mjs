@@ -31,11 +31,17 @@ const REFUSED = {
   "Vapi without a webhook secret": [{ VAPI_WEBHOOK_SECRET: null }, /VAPI_WEBHOOK_SECRET/],
   "Vapi without PUBLIC_URL": [{ PUBLIC_URL: null, TWILIO_AUTH_TOKEN: null }, /PUBLIC_URL/],
   "Twilio without PUBLIC_URL": [{ PUBLIC_URL: null, ...WITHOUT_VAPI }, /PUBLIC_URL/],
-  "DATABASE_URL on port 6543": [{ DATABASE_URL: "postgresql://u:secret-of-the-url@db.example.com:6543/postgres" }, /DATABASE_URL.*6543.*pooler/],
+  "DATABASE_URL on port 6543": [
+    { DATABASE_URL: "postgresql://u:secret-of-the-url@db.example.com:6543/postgres" },
+    /DATABASE_URL.*6543.*pooler/,
+  ],
   "DATABASE_URL missing": [{ DATABASE_URL: null }, /DATABASE_URL/],
   "DATABASE_URL that is none": [{ DATABASE_URL: "mysql://x" }, /DATABASE_URL/],
   "a setting by value and by file": [{ TWILIO_AUTH_TOKEN_FILE: "/etc/hostname" }, /TWILIO_AUTH_TOKEN/],
-  "a file that is not there": [{ TWILIO_AUTH_TOKEN: null, TWILIO_AUTH_TOKEN_FILE: "/nonexistent/token" }, /TWILIO_AUTH_TOKEN_FILE/],
+  "a file that is not there": [
+    { TWILIO_AUTH_TOKEN: null, TWILIO_AUTH_TOKEN_FILE: "/nonexistent/token" },
+    /TWILIO_AUTH_TOKEN_FILE/,
+  ],
   "a TWILIO_ACCOUNT_SID that is none": [{ TWILIO_ACCOUNT_SID: "SK12" }, /TWILIO_ACCOUNT_SID/],
 };
 for (const [what, [env, pattern]] of Object.entries(REFUSED)) {
@@ -45,7 +51,8 @@ for (const [what, [env, pattern]] of Object.entries(REFUSED)) {
     const lines = (end.stderr + end.stdout).trim().split("\n");
     assert.equal(lines.length, 1, lines.join("\n"));
     assert.match(lines[0], pattern);
-    for (const secret of [TWILIO_TOKEN, VAPI_KEY, WEBHOOK_SECRET, "secret-of-the-url"]) assert.ok(!lines[0].includes(secret), "a secret is shown");
+    for (const secret of [TWILIO_TOKEN, VAPI_KEY, WEBHOOK_SECRET, "secret-of-the-url"])
+      assert.ok(!lines[0].includes(secret), "a secret is shown");
   });
 }
 
@@ -60,7 +67,14 @@ test("a port that is taken: no start, one line that says which", async () => {
 });
 
 test("settings of other programs are none of ours", async () => {
-  const server = await world.start({ TWILLIO: "x", DATABASE: "y", NODE_ENV: "test", LISTEN_PID: "1", LOGNAME: "someone", VAPID_KEY: "z" });
+  const server = await world.start({
+    TWILLIO: "x",
+    DATABASE: "y",
+    NODE_ENV: "test",
+    LISTEN_PID: "1",
+    LOGNAME: "someone",
+    VAPID_KEY: "z",
+  });
   await server.stop();
 });
 
@@ -71,9 +85,12 @@ test("NAME_FILE: secrets from files, a final line break does not count", async (
     return path.join(dir, name);
   };
   const server = await world.start({
-    TWILIO_AUTH_TOKEN: null, TWILIO_AUTH_TOKEN_FILE: file("token", `${TWILIO_TOKEN}\n`),
-    VAPI_WEBHOOK_SECRET: null, VAPI_WEBHOOK_SECRET_FILE: file("secret", WEBHOOK_SECRET),
-    DATABASE_URL: null, DATABASE_URL_FILE: file("database", `${world.db.serverUrl}\n`),
+    TWILIO_AUTH_TOKEN: null,
+    TWILIO_AUTH_TOKEN_FILE: file("token", `${TWILIO_TOKEN}\n`),
+    VAPI_WEBHOOK_SECRET: null,
+    VAPI_WEBHOOK_SECRET_FILE: file("secret", WEBHOOK_SECRET),
+    DATABASE_URL: null,
+    DATABASE_URL_FILE: file("database", `${world.db.serverUrl}\n`),
   });
   assert.equal((await ring(server, freshSid())).status, 200);
   assert.equal((await post(server, statusUpdate(freshCall().id, "queued"))).status, 200);
@@ -90,9 +107,26 @@ test("an empty setting is an unset one", async () => {
 test("serve --help prints the table of settings", async () => {
   const end = await command(["serve", "--help"]);
   assert.equal(end.code, 0);
-  for (const name of ["DATABASE_URL", "MIGRATE_DATABASE_URL", "LISTEN", "ADMIN_LISTEN", "PUBLIC_URL", "SPOOL_DIR", "LOG_LEVEL", "LOG_FORMAT",
-    "TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_PREVIOUS", "TWILIO_ACCOUNT_SID", "VAPI_API_KEY", "VAPI_API_URL", "VAPI_ASSISTANT_ID",
-    "VAPI_PHONE_NUMBER_ID", "VAPI_WEBHOOK_SECRET", "VAPI_WEBHOOK_SECRET_PREVIOUS", "VAPI_HMAC_SECRET"]) {
+  for (const name of [
+    "DATABASE_URL",
+    "MIGRATE_DATABASE_URL",
+    "LISTEN",
+    "ADMIN_LISTEN",
+    "PUBLIC_URL",
+    "SPOOL_DIR",
+    "LOG_LEVEL",
+    "LOG_FORMAT",
+    "TWILIO_AUTH_TOKEN",
+    "TWILIO_AUTH_TOKEN_PREVIOUS",
+    "TWILIO_ACCOUNT_SID",
+    "VAPI_API_KEY",
+    "VAPI_API_URL",
+    "VAPI_ASSISTANT_ID",
+    "VAPI_PHONE_NUMBER_ID",
+    "VAPI_WEBHOOK_SECRET",
+    "VAPI_WEBHOOK_SECRET_PREVIOUS",
+    "VAPI_HMAC_SECRET",
+  ]) {
     assert.match(end.stdout, new RegExp(`^\\s*${name}\\b`, "m"), name);
   }
 });

@@ -1,7 +1,8 @@
 // X-Twilio-Signature over PUBLIC_URL and the request target: the recorded vectors, and Twilio's own library.
 //
-// Four vectors cannot be said over HTTP, because the server answers POST on its own paths only; a C unit test has them:
-// twilio-doc-form and twilio-doc-json (/myapp.php, /myapp), form:fallback-url (/api/webhook/fallback), get-request (GET).
+// Four vectors cannot be said over HTTP, because the server answers POST on its own paths only; a C unit test has
+// them: twilio-doc-form and twilio-doc-json (/myapp.php, /myapp), form:fallback-url (/api/webhook/fallback) and
+// get-request.
 import test from "node:test";
 import assert from "node:assert/strict";
 import { PUBLIC_URL, TWILIO_TOKEN, fixtureJson, fixtureNames, fixtureText } from "./lib/env.mjs";
@@ -51,15 +52,27 @@ test("the extra servers stop cleanly", async () => {
 });
 
 const PATHS = [
-  [/^twilio-inbound/, "/api/webhook"], [/^twilio-fallback/, "/api/twilio/fallback"], [/^twilio-status/, "/api/twilio/status"],
-  [/^twilio-dial-leg/, "/api/twilio/status"], [/^twilio-dial-action/, "/api/twilio/dialed"],
-  [/^twilio-record-action/, "/api/twilio/recorded"], [/^twilio-recording-status/, "/api/twilio/recording-status"],
+  [/^twilio-inbound/, "/api/webhook"],
+  [/^twilio-fallback/, "/api/twilio/fallback"],
+  [/^twilio-status/, "/api/twilio/status"],
+  [/^twilio-dial-leg/, "/api/twilio/status"],
+  [/^twilio-dial-action/, "/api/twilio/dialed"],
+  [/^twilio-record-action/, "/api/twilio/recorded"],
+  [/^twilio-recording-status/, "/api/twilio/recording-status"],
 ];
 const forms = fixtureNames().filter((name) => name.endsWith(".form"));
 
 test("there are forms for every path", () => {
-  for (const [pattern] of PATHS) assert.ok(forms.some((name) => pattern.test(name)), String(pattern));
-  for (const name of forms) assert.ok(PATHS.some(([pattern]) => pattern.test(name)), name);
+  for (const [pattern] of PATHS)
+    assert.ok(
+      forms.some((name) => pattern.test(name)),
+      String(pattern),
+    );
+  for (const name of forms)
+    assert.ok(
+      PATHS.some(([pattern]) => pattern.test(name)),
+      name,
+    );
 });
 
 for (const name of forms) {
@@ -67,14 +80,21 @@ for (const name of forms) {
   test(`${name}: signed by the twilio package it is accepted, otherwise not`, async () => {
     const body = fixtureText(name);
     const good = await postForm(server, target, body);
-    assert.ok(good.status === 200 || (good.status === 204 && !/dialed|recorded|webhook|fallback/.test(target)), `${good.status}`);
+    assert.ok(
+      good.status === 200 || (good.status === 204 && !/dialed|recorded|webhook|fallback/.test(target)),
+      `${good.status}`,
+    );
     assert.equal((await postForm(server, target, body, { token: OLDER })).status, good.status, "the previous token");
     assert.equal((await postForm(server, target, body, { signature: null })).status, 403, "no signature");
     assert.equal((await postForm(server, target, body, { signature: "" })).status, 403, "an empty signature");
     assert.equal((await postForm(server, target, body, { token: "another token" })).status, 403, "another token");
     const changed = body.replace(/CallSid=CA./, "CallSid=CAf");
     if (changed !== body) {
-      assert.equal((await postForm(server, target, changed, { signature: sign(target, body) })).status, 403, "changed body");
+      assert.equal(
+        (await postForm(server, target, changed, { signature: sign(target, body) })).status,
+        403,
+        "changed body",
+      );
     }
   });
 }
@@ -82,8 +102,11 @@ for (const name of forms) {
 test("the Host header plays no part in it", async () => {
   const body = inbound(freshSid());
   const headers = {
-    "content-type": "application/x-www-form-urlencoded", "x-twilio-signature": sign("/api/webhook", body), host: "evil.example.com",
-    "x-forwarded-host": "evil.example.com", "x-forwarded-proto": "http",
+    "content-type": "application/x-www-form-urlencoded",
+    "x-twilio-signature": sign("/api/webhook", body),
+    host: "evil.example.com",
+    "x-forwarded-host": "evil.example.com",
+    "x-forwarded-proto": "http",
   };
   assert.equal((await server.post("/api/webhook", body, headers)).status, 200);
 });
@@ -97,15 +120,32 @@ test("a signature for one path is no good on another", async () => {
 test("a query is part of what is signed", async () => {
   const body = inbound(freshSid());
   assert.equal((await postForm(server, "/api/webhook?a=1&b=%20x", body)).status, 200);
-  assert.equal((await postForm(server, "/api/webhook?a=2", body, { signature: sign("/api/webhook?a=1", body) })).status, 403);
-  assert.equal((await postForm(server, "/api/webhook?a=1", body, { signature: sign("/api/webhook", body) })).status, 403);
+  assert.equal(
+    (await postForm(server, "/api/webhook?a=2", body, { signature: sign("/api/webhook?a=1", body) })).status,
+    403,
+  );
+  assert.equal(
+    (await postForm(server, "/api/webhook?a=1", body, { signature: sign("/api/webhook", body) })).status,
+    403,
+  );
 });
 
 test("signatures that are no signatures are refused, whatever they are made of", async () => {
   const body = inbound(freshSid());
   const good = sign("/api/webhook", body);
-  for (const signature of [good.slice(0, -2), `${good}=`, ` ${good}x`, good.toLowerCase(), "A".repeat(28), "é".repeat(14), "=".repeat(28), "x".repeat(4000)]) {
-    const answer = await postForm(server, "/api/webhook", body, { signature: Buffer.from(signature, "utf8").toString("latin1") });
+  for (const signature of [
+    good.slice(0, -2),
+    `${good}=`,
+    ` ${good}x`,
+    good.toLowerCase(),
+    "A".repeat(28),
+    "é".repeat(14),
+    "=".repeat(28),
+    "x".repeat(4000),
+  ]) {
+    const answer = await postForm(server, "/api/webhook", body, {
+      signature: Buffer.from(signature, "utf8").toString("latin1"),
+    });
     assert.equal(answer.status, 403, signature.slice(0, 40));
   }
 });
@@ -122,7 +162,9 @@ test("every byte of a body counts", async () => {
   const signature = sign("/api/webhook", body);
   for (let at = 0; at < body.length; at += 3) {
     const other = body[at] === "7" ? "8" : "7";
-    const answer = await postForm(server, "/api/webhook", body.slice(0, at) + other + body.slice(at + 1), { signature });
+    const answer = await postForm(server, "/api/webhook", body.slice(0, at) + other + body.slice(at + 1), {
+      signature,
+    });
     assert.equal(answer.status, 403, `byte ${at}`);
   }
 });
@@ -131,7 +173,10 @@ test("no token configured: refused", async () => {
   const bare = await world.start({ TWILIO_AUTH_TOKEN: null, TWILIO_ACCOUNT_SID: null });
   const body = inbound(freshSid());
   assert.equal((await postForm(bare, "/api/webhook", body, { token: TWILIO_TOKEN })).status, 403);
-  assert.equal((await postForm(bare, "/api/webhook", body, { signature: sign("/api/webhook", body, { token: "" }) })).status, 403);
+  assert.equal(
+    (await postForm(bare, "/api/webhook", body, { signature: sign("/api/webhook", body, { token: "" }) })).status,
+    403,
+  );
   assert.equal((await postForm(bare, "/api/webhook", body, { signature: null })).status, 403);
   await bare.stop();
 });

@@ -10,7 +10,11 @@ const server = await world.start();
 
 const phoneNumber = (number) => ({ provider: "twilio", number });
 const assistantRequest = (call, number, customer = { number: "+16465550187" }) =>
-  message("assistant-request", { id: call.id, ...(customer ? { customer } : {}) }, { phoneNumber: phoneNumber(number), ...(customer ? { customer } : {}) });
+  message(
+    "assistant-request",
+    { id: call.id, ...(customer ? { customer } : {}) },
+    { phoneNumber: phoneNumber(number), ...(customer ? { customer } : {}) },
+  );
 
 test("assistant-request: the business's assistant with its variables, within a second", async () => {
   const answer = await post(server, assistantRequest(freshCall(), LARKSPUR.phone));
@@ -30,8 +34,16 @@ test("assistant-request for a business without an assistant: the default one", a
 
 test("assistant-request for an unmapped number: the default assistant or a polite error", async () => {
   const body = (await post(server, assistantRequest(freshCall(), UNMAPPED_PHONE))).json();
-  assert.ok(body.assistantId === DEFAULT_ASSISTANT_ID || (typeof body.error === "string" && body.error.length > 10), JSON.stringify(body));
-  const bare = await world.start({ VAPI_ASSISTANT_ID: null, VAPI_API_KEY: null, VAPI_PHONE_NUMBER_ID: null, VAPI_API_URL: null });
+  assert.ok(
+    body.assistantId === DEFAULT_ASSISTANT_ID || (typeof body.error === "string" && body.error.length > 10),
+    JSON.stringify(body),
+  );
+  const bare = await world.start({
+    VAPI_ASSISTANT_ID: null,
+    VAPI_API_KEY: null,
+    VAPI_PHONE_NUMBER_ID: null,
+    VAPI_API_URL: null,
+  });
   const polite = (await post(bare, assistantRequest(freshCall(), UNMAPPED_PHONE))).json();
   assert.equal(typeof polite.error, "string");
   await bare.stop();
@@ -62,7 +74,10 @@ test("assistant-request is answered from memory while the tables are locked", as
 test("assistant-request and tool-calls are answered while the database is away", async () => {
   await world.db.lockOut();
   try {
-    for (const body of [assistantRequest(freshCall(), LARKSPUR.phone), fixtureFor("transfer-destination-request.json", freshCall())]) {
+    for (const body of [
+      assistantRequest(freshCall(), LARKSPUR.phone),
+      fixtureFor("transfer-destination-request.json", freshCall()),
+    ]) {
       const answer = await post(server, body);
       assert.equal(answer.status, 200);
       assert.ok(answer.ms < 1000, `${answer.ms} ms`);
@@ -71,7 +86,7 @@ test("assistant-request and tool-calls are answered while the database is away",
     const tools = await post(server, fixtureFor("tool-calls-parallel-two.json", freshCall()));
     assert.equal(tools.status, 200);
     assert.equal(tools.json().results.length, 2);
-    assert.ok(await server.metric("ringback_control_answer_not_durable_total") >= 1);
+    assert.ok((await server.metric("ringback_control_answer_not_durable_total")) >= 1);
   } finally {
     await world.db.letIn();
   }
@@ -79,21 +94,32 @@ test("assistant-request and tool-calls are answered while the database is away",
 });
 
 const SHAPES = [
-  "tool-calls-check_availability.json", "tool-calls-check_availability-wire.json", "tool-calls-docs-flat-arguments.json",
-  "tool-calls-docs-flat-parameters.json", "tool-calls-book_appointment.json", "tool-calls-book_appointment-wire.json",
-  "tool-calls-broken-arguments.json", "tool-calls-parallel-two.json",
+  "tool-calls-check_availability.json",
+  "tool-calls-check_availability-wire.json",
+  "tool-calls-docs-flat-arguments.json",
+  "tool-calls-docs-flat-parameters.json",
+  "tool-calls-book_appointment.json",
+  "tool-calls-book_appointment-wire.json",
+  "tool-calls-broken-arguments.json",
+  "tool-calls-parallel-two.json",
 ];
 for (const name of SHAPES) {
   test(`${name}: one result per call, same ids and order, one line of text`, async () => {
     const list = fixtureJson(name).message.toolCallList;
     const answer = await post(server, fixtureFor(name, freshCall()));
     assert.equal(answer.status, 200);
-    assertResults(answer.json(), list.map((call) => [call.id, call.function?.name ?? call.name]));
+    assertResults(
+      answer.json(),
+      list.map((call) => [call.id, call.function?.name ?? call.name]),
+    );
   });
 }
 
 function assertResults(body, wanted) {
-  assert.deepEqual(body.results.map((result) => [result.toolCallId, result.name]), wanted);
+  assert.deepEqual(
+    body.results.map((result) => [result.toolCallId, result.name]),
+    wanted,
+  );
   for (const result of body.results) {
     const text = result.result ?? result.error;
     assert.equal(typeof text, "string");
@@ -105,11 +131,23 @@ function assertResults(body, wanted) {
 const one = (id, name) => ({ id, type: "function", function: { name, arguments: "{}" } });
 const ODD_LISTS = {
   "toolCalls only": [{ toolCalls: [one("a", "x")] }, [["a", "x"]]],
-  "toolWithToolCallList only": [{ toolWithToolCallList: [{ type: "function", name: "x", toolCall: one("b", "x") }] }, [["b", "x"]]],
+  "toolWithToolCallList only": [
+    { toolWithToolCallList: [{ type: "function", name: "x", toolCall: one("b", "x") }] },
+    [["b", "x"]],
+  ],
   "toolCallList before toolCalls": [{ toolCalls: [one("no", "no")], toolCallList: [one("c", "y")] }, [["c", "y"]]],
   "an empty toolCallList": [{ toolCallList: [] }, []],
-  "ten at once": [{ toolCallList: Array.from({ length: 10 }, (_, i) => one(`t${i}`, `f${i}`)) }, Array.from({ length: 10 }, (_, i) => [`t${i}`, `f${i}`])],
-  "the same id twice": [{ toolCallList: [one("d", "x"), one("d", "x")] }, [["d", "x"], ["d", "x"]]],
+  "ten at once": [
+    { toolCallList: Array.from({ length: 10 }, (_, i) => one(`t${i}`, `f${i}`)) },
+    Array.from({ length: 10 }, (_, i) => [`t${i}`, `f${i}`]),
+  ],
+  "the same id twice": [
+    { toolCallList: [one("d", "x"), one("d", "x")] },
+    [
+      ["d", "x"],
+      ["d", "x"],
+    ],
+  ],
   "names with quotes and line breaks": [{ toolCallList: [one('e"\\\n', 'x"\n<y>')] }, [['e"\\\n', 'x"\n<y>']]],
 };
 for (const [what, [fields, wanted]] of Object.entries(ODD_LISTS)) {
@@ -136,7 +174,9 @@ test("function-call of 2024: one result", async () => {
 
 for (const type of ["transfer-destination-request", "handoff-destination-request"]) {
   test(`${type}: the business's forward_to, or a spoken error`, async () => {
-    const good = (await post(server, message(type, freshCall().id, { phoneNumber: phoneNumber(LARKSPUR.phone) }))).json();
+    const good = (
+      await post(server, message(type, freshCall().id, { phoneNumber: phoneNumber(LARKSPUR.phone) }))
+    ).json();
     assert.equal(good.destination.type, "number");
     assert.equal(good.destination.number, LARKSPUR.forwardTo);
     for (const number of [PLAIN.phone, UNMAPPED_PHONE]) {

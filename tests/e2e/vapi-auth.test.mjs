@@ -33,7 +33,7 @@ async function assertRefused(server, bytes, headers) {
 const GOOD = {
   "x-vapi-secret": { "x-vapi-secret": WEBHOOK_SECRET },
   "X-VAPI-SECRET in capitals": { "X-VAPI-SECRET": WEBHOOK_SECRET },
-  "Bearer": { authorization: `Bearer ${WEBHOOK_SECRET}` },
+  Bearer: { authorization: `Bearer ${WEBHOOK_SECRET}` },
   "bearer in small letters": { authorization: `bearer ${WEBHOOK_SECRET}` },
   "the previous x-vapi-secret": { "x-vapi-secret": OLDER },
   "the previous Bearer": { authorization: `Bearer ${OLDER}` },
@@ -43,14 +43,14 @@ for (const [what, headers] of Object.entries(GOOD)) {
 }
 
 const BAD = {
-  "nothing": {},
+  nothing: {},
   "an empty secret": { "x-vapi-secret": "" },
   "another secret": { "x-vapi-secret": "larkspur-webhook-secreT" },
   "the secret cut short": { "x-vapi-secret": WEBHOOK_SECRET.slice(0, -1) },
   "the secret and more": { "x-vapi-secret": `${WEBHOOK_SECRET}x` },
   "an empty Bearer": { authorization: "Bearer " },
   "a Bearer without a scheme": { authorization: WEBHOOK_SECRET },
-  "Basic": { authorization: `Basic ${Buffer.from(`vapi:${WEBHOOK_SECRET}`).toString("base64")}` },
+  Basic: { authorization: `Basic ${Buffer.from(`vapi:${WEBHOOK_SECRET}`).toString("base64")}` },
   "another Bearer": { authorization: "Bearer nobody" },
   "a signature that nobody asked for": { "x-signature": "00" },
 };
@@ -65,11 +65,12 @@ test("refused: what is no JSON, without a secret, is not kept either", async () 
   assert.equal(await world.db.count("dead_letters"), before);
 });
 
-const hex = (text, algorithm = "sha256", encoding = "hex") => crypto.createHmac(algorithm, HMAC_SECRET).update(text).digest(encoding);
+const hex = (text, algorithm = "sha256", encoding = "hex") =>
+  crypto.createHmac(algorithm, HMAC_SECRET).update(text).digest(encoding);
 
 const STAMPS = {
-  "milliseconds": () => String(Date.now()),
-  "seconds": () => String(Math.floor(Date.now() / 1000)),
+  milliseconds: () => String(Date.now()),
+  seconds: () => String(Math.floor(Date.now() / 1000)),
   "ISO text": () => new Date().toISOString(),
 };
 for (const [unit, stamp] of Object.entries(STAMPS)) {
@@ -93,7 +94,12 @@ test("HMAC over the body alone, with and without prefix", async () => {
   }
 });
 
-for (const [minutes, fine] of [[-6, false], [-4, true], [4, true], [6, false]]) {
+for (const [minutes, fine] of [
+  [-6, false],
+  [-4, true],
+  [4, true],
+  [6, false],
+]) {
   test(`HMAC with a timestamp ${minutes} minutes off is ${fine ? "accepted" : "refused"}`, async () => {
     const bytes = body();
     const then = String(Date.now() + minutes * 60000);
@@ -104,13 +110,16 @@ for (const [minutes, fine] of [[-6, false], [-4, true], [4, true], [6, false]]) 
 
 const BROKEN = {
   "over other bytes": (bytes, now) => ({ "x-signature": hex(`${now}.${bytes} `), "x-timestamp": now }),
-  "with another timestamp": (bytes, now) => ({ "x-signature": hex(`${now}.${bytes}`), "x-timestamp": String(Number(now) + 1) }),
+  "with another timestamp": (bytes, now) => ({
+    "x-signature": hex(`${now}.${bytes}`),
+    "x-timestamp": String(Number(now) + 1),
+  }),
   "with a timestamp that is none": (bytes) => ({ "x-signature": hex(`soon.${bytes}`), "x-timestamp": "soon" }),
   "cut short": (bytes, now) => ({ "x-signature": hex(`${now}.${bytes}`).slice(0, 32), "x-timestamp": now }),
-  "empty": (bytes, now) => ({ "x-signature": "", "x-timestamp": now }),
+  empty: (bytes, now) => ({ "x-signature": "", "x-timestamp": now }),
   "that is no hex": (bytes, now) => ({ "x-signature": "z".repeat(64), "x-timestamp": now }),
   "replaced by the secret itself": () => ({ "x-vapi-secret": HMAC_SECRET }),
-  "missing": () => ({}),
+  missing: () => ({}),
 };
 for (const [what, headers] of Object.entries(BROKEN)) {
   test(`HMAC ${what}: 401`, async () => {
@@ -129,7 +138,8 @@ test("the recorded HMAC vectors: signatures over the body alone pass, stamped on
     const timeless = plan.payloadFormat === "{body}" && plan.algorithm === "sha256";
     assert.equal(answer.status, timeless ? 200 : 401, vector.name);
     if (timeless) passed += 1;
-    if (plan.algorithm !== "sha256" || plan.payloadFormat !== "{timestamp}.{body}" || plan.signatureEncoding !== "hex") continue;
+    if (plan.algorithm !== "sha256" || plan.payloadFormat !== "{timestamp}.{body}" || plan.signatureEncoding !== "hex")
+      continue;
     const now = String(Date.now());
     const fresh = crypto.createHmac("sha256", plan.secretKey).update(`${now}.`).update(bytes).digest("hex");
     assert.equal((await post(recorded, bytes, { "x-signature": fresh, "x-timestamp": now })).status, 200, vector.name);

@@ -53,16 +53,21 @@ test("it opens under lasting failure, and then callers do not wait for Vapi", as
     assert.equal(row.outcome, "ai_unavailable");
   }
   assert.ok(fake.calls.length - before <= 1, "Vapi is left alone");
-  assert.ok(await server.metric("ringback_upstream_requests_total", { upstream: "vapi" }) > 0);
+  assert.ok((await server.metric("ringback_upstream_requests_total", { upstream: "vapi" })) > 0);
 });
 
 test("while it is open a caller whose TwiML is known still gets it", async () => {
   fake.script = vapi.ok;
-  await until("closed", async () => {
-    const sid = freshSid();
-    await ring(server, sid);
-    return fake.callsFor(sid).length === 1 && (await reasonOf(sid)) === null;
-  }, 60000, 500);
+  await until(
+    "closed",
+    async () => {
+      const sid = freshSid();
+      await ring(server, sid);
+      return fake.callsFor(sid).length === 1 && (await reasonOf(sid)) === null;
+    },
+    60000,
+    500,
+  );
   const known = freshSid();
   const first = await ring(server, known);
   fake.script = vapi.serverError;
@@ -72,11 +77,16 @@ test("while it is open a caller whose TwiML is known still gets it", async () =>
 
 test("it closes again by itself when Vapi is well", async () => {
   fake.script = vapi.ok;
-  await until("a call reaches Vapi again", async () => {
-    const sid = freshSid();
-    await ring(server, sid);
-    return fake.callsFor(sid).length === 1;
-  }, 60000, 500);
+  await until(
+    "a call reaches Vapi again",
+    async () => {
+      const sid = freshSid();
+      await ring(server, sid);
+      return fake.callsFor(sid).length === 1;
+    },
+    60000,
+    500,
+  );
   await sleep(100);
   for (let i = 0; i < 10; i++) {
     const sid = freshSid();

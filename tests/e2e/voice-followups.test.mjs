@@ -20,8 +20,12 @@ async function forwarded(to = LARKSPUR.phone) {
 }
 
 const send = (target, name, changes) => postForm(server, target, formWith(fixtureText(name), changes));
-const events = async (sid) => (await world.db.rows(
-  "select e.* from call_events e join calls c on c.id = e.call_id where c.twilio_call_sid = $1 and e.source = 'twilio'", [sid]));
+const events = async (sid) =>
+  await world.db.rows(
+    `select e.* from call_events e join calls c on c.id = e.call_id
+     where c.twilio_call_sid = $1 and e.source = 'twilio'`,
+    [sid],
+  );
 
 test("dialled and answered: transferred", async () => {
   const sid = await forwarded();
@@ -44,13 +48,18 @@ test("dialled and nobody there: voicemail", async () => {
 for (const DialCallStatus of ["busy", "failed", "canceled"]) {
   test(`dialled, and the far end is ${DialCallStatus}: voicemail`, async () => {
     const sid = await forwarded();
-    assertVoicemail(await send("/api/twilio/dialed", "twilio-dial-action-no-answer.form", { CallSid: sid, DialCallStatus }));
+    assertVoicemail(
+      await send("/api/twilio/dialed", "twilio-dial-action-no-answer.form", { CallSid: sid, DialCallStatus }),
+    );
   });
 }
 
 test("the caller hung up while it rang: nothing more is said", async () => {
   const sid = await forwarded();
-  const answer = await send("/api/twilio/dialed", "twilio-dial-action-no-answer.form", { CallSid: sid, CallStatus: "completed" });
+  const answer = await send("/api/twilio/dialed", "twilio-dial-action-no-answer.form", {
+    CallSid: sid,
+    CallStatus: "completed",
+  });
   readTwiml(answer);
 });
 
@@ -73,9 +82,10 @@ test("the recording status may come before, after or instead of the action", asy
   for (const order of [["status", "action"], ["action", "status"], ["status"]]) {
     const sid = await forwarded(PLAIN.phone);
     for (const step of order) {
-      const answer = step === "status"
-        ? await send("/api/twilio/recording-status", "twilio-recording-status.form", { CallSid: sid })
-        : await send("/api/twilio/recorded", "twilio-record-action.form", { CallSid: sid });
+      const answer =
+        step === "status"
+          ? await send("/api/twilio/recording-status", "twilio-recording-status.form", { CallSid: sid })
+          : await send("/api/twilio/recorded", "twilio-record-action.form", { CallSid: sid });
       assert.ok(answer.status === 200 || answer.status === 204);
     }
     assert.match((await world.db.call(sid)).recording_url, /RE4b8d2f60a1c35e79b4d8f2a6c0e1937d/, order.join());
@@ -134,9 +144,14 @@ test("follow-ups in the wrong order end in the same row", async () => {
     ];
     if (reversed) steps.reverse();
     for (const step of steps) await step();
-    seen.push(await world.db.one(
-      `select business_id, provider_call_id, caller_number, called_number, status, outcome, ended_reason, summary, recording_url,
-              cost, round(duration_seconds) as seconds from calls where twilio_call_sid = $1`, [sid]));
+    seen.push(
+      await world.db.one(
+        `select business_id, provider_call_id, caller_number, called_number, status, outcome, ended_reason, summary,
+                recording_url,
+              cost, round(duration_seconds) as seconds from calls where twilio_call_sid = $1`,
+        [sid],
+      ),
+    );
   }
   assert.equal(seen[0].status, "ended");
   assert.deepEqual(seen[1], seen[0]);
@@ -149,7 +164,10 @@ test("the fallback URL says what failed, and the caller is looked after", async 
   const row = await world.db.call(sid);
   assert.equal(row.ended_reason, "ringback.twilio-error");
   assert.equal(row.outcome, "ai_unavailable");
-  assert.ok((await events(sid)).some((event) => JSON.stringify(event.payload).includes("11205")), "the error code is kept");
+  assert.ok(
+    (await events(sid)).some((event) => JSON.stringify(event.payload).includes("11205")),
+    "the error code is kept",
+  );
   assert.equal(fake.callsFor(sid).length, 0);
 });
 

@@ -2,7 +2,16 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import {
-  ASSISTANT_ID, DEFAULT_ASSISTANT_ID, LARKSPUR, PHONE_NUMBER_ID, PLAIN, PUBLIC_URL, VAPI_KEY, WEBHOOK_SECRET, fixtureText, until,
+  ASSISTANT_ID,
+  DEFAULT_ASSISTANT_ID,
+  LARKSPUR,
+  PHONE_NUMBER_ID,
+  PLAIN,
+  PUBLIC_URL,
+  VAPI_KEY,
+  WEBHOOK_SECRET,
+  fixtureText,
+  until,
 } from "./lib/env.mjs";
 import { World } from "./lib/world.mjs";
 import { vapi } from "./lib/fake.mjs";
@@ -47,14 +56,25 @@ test("POST /call carries what the protocol sheet says", async () => {
   assert.equal(overrides.variableValues.caller_number, "+16465550187");
   const wanted = overrides.serverMessages;
   assert.ok(wanted.includes('transcript[transcriptType="final"]'));
-  for (const type of ["status-update", "end-of-call-report", "tool-calls", "transfer-destination-request", "handoff-destination-request", "hang"]) {
+  for (const type of [
+    "status-update",
+    "end-of-call-report",
+    "tool-calls",
+    "transfer-destination-request",
+    "handoff-destination-request",
+    "hang",
+  ]) {
     assert.ok(wanted.includes(type), type);
   }
-  for (const type of ["conversation-update", "speech-update", "transcript", "model-output"]) assert.ok(!wanted.includes(type), type);
+  for (const type of ["conversation-update", "speech-update", "transcript", "model-output"])
+    assert.ok(!wanted.includes(type), type);
 
   assert.equal(overrides.server.url, `${PUBLIC_URL}/api/vapi-webhook`);
-  const sent = overrides.server.secret ?? overrides.server.headers?.["x-vapi-secret"] ?? overrides.server.headers?.["X-Vapi-Secret"]
-    ?? overrides.server.headers?.Authorization?.replace("Bearer ", "");
+  const sent =
+    overrides.server.secret ??
+    overrides.server.headers?.["x-vapi-secret"] ??
+    overrides.server.headers?.["X-Vapi-Secret"] ??
+    overrides.server.headers?.Authorization?.replace("Bearer ", "");
   assert.equal(sent, WEBHOOK_SECRET);
   const plan = overrides.server.backoffPlan;
   assert.equal(plan.type, "exponential");
@@ -95,7 +115,10 @@ test("a business without an assistant of its own gets the default one", async ()
 });
 
 test("a reply without an XML declaration that calls itself outbound is as good", async () => {
-  const reply = fixtureText("vapi-create-call-response-201-outbound-typed.json").replaceAll("019a97f2-6d40-7b3c-9f51-2c8e4a1d7b06", "019a97f2-0bad-7b3c-9f51-2c8e4a1d7b07");
+  const reply = fixtureText("vapi-create-call-response-201-outbound-typed.json").replaceAll(
+    "019a97f2-6d40-7b3c-9f51-2c8e4a1d7b06",
+    "019a97f2-0bad-7b3c-9f51-2c8e4a1d7b07",
+  );
   fake.script = (res) => res.writeHead(201, { "content-type": "application/json" }).end(reply);
   const sid = freshSid();
   const answer = await ring(server, sid);
@@ -144,15 +167,22 @@ test("a repeated CallSid at another server gets the same TwiML", async () => {
 });
 
 const CALLERS = {
-  "twilio-inbound-anonymous.form": "anonymous", "twilio-inbound-anonymous-digits.form": "+266696687",
-  "twilio-inbound-sip.form": "sip:desk7@pbx.larkspur.example.com", "twilio-inbound-forwarded.form": "+17185550163",
-  "twilio-inbound-minimal.form": "+16465550187", "twilio-inbound-unknown-params.form": "+16465550187",
-  "twilio-inbound-percent20-lowerhex.form": "+17185550163", "twilio-inbound-empty-values.form": "+16465550187",
+  "twilio-inbound-anonymous.form": "anonymous",
+  "twilio-inbound-anonymous-digits.form": "+266696687",
+  "twilio-inbound-sip.form": "sip:desk7@pbx.larkspur.example.com",
+  "twilio-inbound-forwarded.form": "+17185550163",
+  "twilio-inbound-minimal.form": "+16465550187",
+  "twilio-inbound-unknown-params.form": "+16465550187",
+  "twilio-inbound-percent20-lowerhex.form": "+17185550163",
+  "twilio-inbound-empty-values.form": "+16465550187",
 };
 for (const [name, from] of Object.entries(CALLERS)) {
   test(`${name} reaches Vapi`, async () => {
     const sid = freshSid();
-    const asked = await assertHandedOver(sid, await postForm(server, "/api/webhook", formWith(fixtureText(name), { CallSid: sid })));
+    const asked = await assertHandedOver(
+      sid,
+      await postForm(server, "/api/webhook", formWith(fixtureText(name), { CallSid: sid })),
+    );
     const { customer = {} } = asked.json;
     if (/^\+1\d{10}$/.test(from)) assert.equal(customer.number, from);
     else if (customer.number !== undefined) {
@@ -163,7 +193,16 @@ for (const [name, from] of Object.entries(CALLERS)) {
   });
 }
 
-for (const From of ["RESTRICTED", "unknown", "", "client:desk", "+266696687", "+7378742833", "x".repeat(500), "Zoë <&>\"'"]) {
+for (const From of [
+  "RESTRICTED",
+  "unknown",
+  "",
+  "client:desk",
+  "+266696687",
+  "+7378742833",
+  "x".repeat(500),
+  "Zoë <&>\"'",
+]) {
   test(`a caller called ${JSON.stringify(From.slice(0, 20))} reaches Vapi`, async () => {
     const sid = freshSid();
     const asked = await assertHandedOver(sid, await ring(server, sid, { From }));

@@ -16,8 +16,14 @@ export function request({ port, path, method = "GET", headers = {}, body, timeou
       res.on("end", () => {
         const whole = Buffer.concat(parts);
         resolve({
-          status: res.statusCode, headers: res.headers, body: whole, text: whole.toString("utf8"),
-          json() { return JSON.parse(this.text); }, ms: performance.now() - began,
+          status: res.statusCode,
+          headers: res.headers,
+          body: whole,
+          text: whole.toString("utf8"),
+          json() {
+            return JSON.parse(this.text);
+          },
+          ms: performance.now() - began,
         });
       });
     });
@@ -76,7 +82,10 @@ export class RawConnection {
       if (this.closed || left <= 0) return done(this);
       await new Promise((resolve) => {
         const timer = setTimeout(resolve, left);
-        this.waiters.push(() => { clearTimeout(timer); resolve(); });
+        this.waiters.push(() => {
+          clearTimeout(timer);
+          resolve();
+        });
       });
     }
     return true;

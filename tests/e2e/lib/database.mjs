@@ -32,7 +32,8 @@ export async function once(url, text, values = []) {
 
 export class Database {
   static async create(label) {
-    const name = `e2e_${label.replace(/\W/g, "_")}_${process.pid}_${crypto.randomBytes(3).toString("hex")}`.toLowerCase();
+    const name =
+      `e2e_${label.replace(/\W/g, "_")}_${process.pid}_${crypto.randomBytes(3).toString("hex")}`.toLowerCase();
     await once(ADMIN_URL, `create database ${name}`);
     return new Database(name);
   }
@@ -83,7 +84,8 @@ export class Database {
     await this.rows(
       `insert into businesses (id, name, email, timezone, forward_to, vapi_assistant_id, fallback_greeting)
        values ($1, $2, $3, 'America/New_York', $4, $5, $6)`,
-      [id, name, "owner@larkspur.example.com", forwardTo, assistantId, greeting]);
+      [id, name, "owner@larkspur.example.com", forwardTo, assistantId, greeting],
+    );
     if (phone) await this.mapPhone(phone, id);
   }
 
@@ -96,9 +98,12 @@ export class Database {
   }
 
   async clearCalls() {
-    const tables = (await this.rows(
-      `select tablename from pg_tables where schemaname = 'public'
-       and tablename in ('call_events', 'call_utterances', 'bookings', 'calls', 'dead_letters')`)).map((row) => row.tablename);
+    const tables = (
+      await this.rows(
+        `select tablename from pg_tables where schemaname = 'public'
+       and tablename in ('call_events', 'call_utterances', 'bookings', 'calls', 'dead_letters')`,
+      )
+    ).map((row) => row.tablename);
     await this.rows(`truncate ${tables.join(", ")} cascade`);
   }
 
@@ -112,8 +117,11 @@ export class Database {
 
   /** Ends every other session of this database, as a fail-over would. */
   async terminateBackends() {
-    return this.rows(`select pg_terminate_backend(pid) from pg_stat_activity
-                      where datname = $1 and usename = 'ringback_server'`, [this.name]);
+    return this.rows(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+                      where datname = $1 and usename = 'ringback_server'`,
+      [this.name],
+    );
   }
 
   /** Lets nobody in and throws everybody out: Postgres is away for the server, and only for it. */
@@ -155,7 +163,11 @@ export const cluster = {
 
   /** Starts it with the options it ran with before: pg_ctl itself keeps them only across `restart`. */
   async start() {
-    const words = fs.readFileSync(`${PG_DATA}/postmaster.opts`, "utf8").trim().match(/"[^"]*"/g) ?? [];
+    const words =
+      fs
+        .readFileSync(`${PG_DATA}/postmaster.opts`, "utf8")
+        .trim()
+        .match(/"[^"]*"/g) ?? [];
     const at = words.indexOf('"-D"');
     if (at >= 0) words.splice(at, 2);
     await this.ctl("start", "-l", `${PG_DATA}/restart.log`, "-o", words.join(" "));

@@ -28,17 +28,28 @@ export const PHONE_NUMBER_ID = "c4e8b215-7f63-4d0a-9e2b-6a51d8f3079e";
 
 // The businesses every database begins with. `plain` has nobody to forward to and no assistant of its own.
 export const LARKSPUR = {
-  id: "11111111-1111-4111-8111-111111111111", name: "Larkspur Dental Studio", phone: "+12125550142",
-  forwardTo: "+12125550119", assistantId: ASSISTANT_ID, greeting: null,
+  id: "11111111-1111-4111-8111-111111111111",
+  name: "Larkspur Dental Studio",
+  phone: "+12125550142",
+  forwardTo: "+12125550119",
+  assistantId: ASSISTANT_ID,
+  greeting: null,
 };
 export const PLAIN = {
-  id: "22222222-2222-4222-8222-222222222222", name: "Larkspur Annex", phone: "+12125550143",
-  forwardTo: null, assistantId: null, greeting: null,
+  id: "22222222-2222-4222-8222-222222222222",
+  name: "Larkspur Annex",
+  phone: "+12125550143",
+  forwardTo: null,
+  assistantId: null,
+  greeting: null,
 };
 export const ODD = {
-  id: "33333333-3333-4333-8333-333333333333", name: "Larkspur & Sons <\"Smiles\">", phone: "+12125550144",
-  forwardTo: null, assistantId: ASSISTANT_ID,
-  greeting: "You've reached Larkspur & Sons <\"Smiles\">. Zoë will call you back.",
+  id: "33333333-3333-4333-8333-333333333333",
+  name: 'Larkspur & Sons <"Smiles">',
+  phone: "+12125550144",
+  forwardTo: null,
+  assistantId: ASSISTANT_ID,
+  greeting: 'You\'ve reached Larkspur & Sons <"Smiles">. Zoë will call you back.',
 };
 export const UNMAPPED_PHONE = "+12125550177";
 

@@ -1,5 +1,5 @@
-// One scriptable stand-in for the parties the server calls. Vapi today; a party is a method and path prefix with scripts
-// of its own, so that others find their place beside it.
+// One scriptable stand-in for the parties the server calls. Vapi today; a party is a method and path with scripts of
+// its own, so that others find their place beside it.
 import http from "node:http";
 import { fixture, fixtureText } from "./env.mjs";
 
@@ -13,16 +13,27 @@ export function freshCallId() {
 
 /** TwiML with oddities that only survive when it is passed on byte for byte. */
 export function twimlFor(id) {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<Response ><Connect>\t<Stream url='wss://api.vapi.ai/${id}/transport'>`
-    + `<Parameter name="who" value="Zoë &amp; Söhne &#x3C;1&#x3E;"/></Stream></Connect><!-- ${id} --></Response>`;
+  return (
+    `<?xml version="1.0" encoding="UTF-8"?>\n<Response ><Connect>\t<Stream url='wss://api.vapi.ai/${id}/transport'>` +
+    `<Parameter name="who" value="Zoë &amp; Söhne &#x3C;1&#x3E;"/></Stream></Connect><!-- ${id} --></Response>`
+  );
 }
 
 function callReply(request, id, twiml) {
   const reply = {
-    id, orgId: "5f0c7a1e-3b9d-4e62-8a17-c2d94b6e0f35", createdAt: "2026-11-18T15:04:05.120Z",
-    updatedAt: "2026-11-18T15:04:05.120Z", type: "inboundPhoneCall", status: "queued", cost: 0,
-    name: request.name, assistantId: request.assistantId, phoneNumberId: request.phoneNumberId, customer: request.customer,
-    assistantOverrides: request.assistantOverrides, metadata: request.metadata,
+    id,
+    orgId: "5f0c7a1e-3b9d-4e62-8a17-c2d94b6e0f35",
+    createdAt: "2026-11-18T15:04:05.120Z",
+    updatedAt: "2026-11-18T15:04:05.120Z",
+    type: "inboundPhoneCall",
+    status: "queued",
+    cost: 0,
+    name: request.name,
+    assistantId: request.assistantId,
+    phoneNumberId: request.phoneNumberId,
+    customer: request.customer,
+    assistantOverrides: request.assistantOverrides,
+    metadata: request.metadata,
     monitor: { listenUrl: `wss://live.vapi.ai/${id}/listen`, controlUrl: `https://live.vapi.ai/${id}/control` },
   };
   if (twiml !== undefined) reply.phoneCallProviderDetails = { twiml };
@@ -31,7 +42,11 @@ function callReply(request, id, twiml) {
 
 function sendJson(res, status, value, headers = {}) {
   const body = Buffer.isBuffer(value) ? value : Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
-  res.writeHead(status, { "content-type": "application/json; charset=utf-8", "content-length": body.length, ...headers });
+  res.writeHead(status, {
+    "content-type": "application/json; charset=utf-8",
+    "content-length": body.length,
+    ...headers,
+  });
   res.end(body);
 }
 
@@ -77,10 +92,17 @@ export const vapi = {
     res.writeHead(201, { "content-type": "application/json", "content-length": 4096 });
     res.write('{"id":"019a97f2-0000-7000-8000-000000000000","phoneCallProviderDetails":{"twi');
   },
-  drip: (res, record) => drip(res, Buffer.from(JSON.stringify(callReply(record.json, freshCallId(), "<Response/>"))), 100),
+  drip: (res, record) =>
+    drip(res, Buffer.from(JSON.stringify(callReply(record.json, freshCallId(), "<Response/>"))), 100),
   badRequest: (res) => sendJson(res, 400, fixture("vapi-error-400.json")),
   unauthorized: (res) => sendJson(res, 401, fixture("vapi-error-401.json")),
-  tooMany: (res) => sendJson(res, 429, { message: "Rate limit exceeded", error: "Too Many Requests", statusCode: 429 }, { "retry-after": "1" }),
+  tooMany: (res) =>
+    sendJson(
+      res,
+      429,
+      { message: "Rate limit exceeded", error: "Too Many Requests", statusCode: 429 },
+      { "retry-after": "1" },
+    ),
   serverError: (res) => sendJson(res, 500, { message: "Internal server error", statusCode: 500 }),
   badGateway: (res) => sendJson(res, 502, fixtureText("vapi-error-502.html"), { "content-type": "text/html" }),
   noTwiml: (res, record) => created(res, record, null),
@@ -101,7 +123,9 @@ export const vapi = {
 export class Fake {
   static async start() {
     const fake = new Fake();
-    await new Promise((resolve) => { fake.server.listen(0, "127.0.0.1", resolve); });
+    await new Promise((resolve) => {
+      fake.server.listen(0, "127.0.0.1", resolve);
+    });
     fake.port = fake.server.address().port;
     fake.url = `http://127.0.0.1:${fake.port}`;
     return fake;
@@ -127,7 +151,9 @@ export class Fake {
   #take(req, res) {
     const parts = [];
     const record = { method: req.method, path: req.url, headers: req.headers, at: performance.now(), gone: false };
-    res.on("close", () => { record.gone = !res.writableFinished; });
+    res.on("close", () => {
+      record.gone = !res.writableFinished;
+    });
     res.on("error", () => {});
     req.on("data", (part) => parts.push(part));
     req.on("error", () => {});
@@ -147,6 +173,8 @@ export class Fake {
   /** Nobody listens any more: connections are refused, open ones are cut. */
   async stop() {
     this.server.closeAllConnections();
-    await new Promise((resolve) => { this.server.close(resolve); });
+    await new Promise((resolve) => {
+      this.server.close(resolve);
+    });
   }
 }

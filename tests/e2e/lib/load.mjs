@@ -36,9 +36,10 @@ export class Load {
     const n = ++this.serial;
     const mark = `mark-${process.pid}-${n}`;
     const id = n % 3 === 0 ? this.shared[n % this.shared.length] : crypto.randomUUID();
-    const message = n % 2 === 0
-      ? { type: "transcript", role: "user", transcriptType: "final", transcript: mark }
-      : { type: "voice-input", input: mark };
+    const message =
+      n % 2 === 0
+        ? { type: "transcript", role: "user", transcriptType: "final", transcript: mark }
+        : { type: "voice-input", input: mark };
     this.sent.set(mark, id);
     return { mark, body: JSON.stringify({ message: { timestamp: 1795014200000 + n, ...message, call: { id } } }) };
   }
@@ -50,7 +51,14 @@ export class Load {
       const { mark, body } = this.#next();
       try {
         const answer = await request({
-          port: this.portOf(), path: "/api/vapi-webhook", method: "POST", headers, body, agent, timeoutMs: 15000 });
+          port: this.portOf(),
+          path: "/api/vapi-webhook",
+          method: "POST",
+          headers,
+          body,
+          agent,
+          timeoutMs: 15000,
+        });
         if (answer.status >= 200 && answer.status < 300) this.acknowledged.add(mark);
         else this.refused.push(answer);
       } catch {
@@ -65,8 +73,10 @@ export class Load {
   /** What the database holds, against the ledger: { missing, doubled, invented }. */
   async judge(db) {
     const rows = await db.rows(
-      `select coalesce(payload->>'transcript', payload->>'input', payload->'message'->>'transcript', payload->'message'->>'input') as mark,
-              count(*)::int as n from call_events group by 1`);
+      `select coalesce(payload->>'transcript', payload->>'input', payload->'message'->>'transcript',
+                       payload->'message'->>'input') as mark,
+              count(*)::int as n from call_events group by 1`,
+    );
     const found = new Map(rows.map((row) => [row.mark, row.n]));
     return {
       missing: [...this.acknowledged].filter((mark) => !found.has(mark)),

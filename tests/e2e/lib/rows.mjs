@@ -1,5 +1,5 @@
-// Dumps of the tables for comparison. Columns that tell when or in which order something arrived are left out: they alone
-// may differ between two deliveries of the same call.
+// Dumps of the tables for comparison. Columns that tell when or in which order something arrived are left out: they
+// alone may differ between two deliveries of the same call.
 import assert from "node:assert/strict";
 
 const ARRIVAL = /^(received_at|updated_at|created_at|stored_at|ingested_at|first_seen_at|last_seen_at|seq|arrival\w*)$/;
@@ -13,9 +13,13 @@ const TABLES = {
 export async function dump(db) {
   const out = {};
   for (const [table, order] of Object.entries(TABLES)) {
-    const columns = (await db.rows(
-      `select column_name, data_type, is_identity, column_default from information_schema.columns
-       where table_schema = 'public' and table_name = $1 order by column_name`, [table]))
+    const columns = (
+      await db.rows(
+        `select column_name, data_type, is_identity, column_default from information_schema.columns
+       where table_schema = 'public' and table_name = $1 order by column_name`,
+        [table],
+      )
+    )
       .filter((column) => !ARRIVAL.test(column.column_name))
       .filter((column) => !(column.column_name === "id" && /int/.test(column.data_type)));
     out[table] = [];
@@ -34,6 +38,8 @@ export function assertSameDump(got, wanted, what) {
     const right = wanted[table].map((row) => JSON.stringify(row));
     if (left.join("\n") === right.join("\n")) continue;
     const at = left.findIndex((row, i) => row !== right[i]);
-    assert.fail(`${what}: ${table} differs (${left.length} rows, wanted ${right.length})\n got    ${left[at]}\n wanted ${right[at]}`);
+    assert.fail(
+      `${what}: ${table} differs (${left.length} rows, wanted ${right.length})\n got ${left[at]}\n wanted ${right[at]}`,
+    );
   }
 }

@@ -10,8 +10,13 @@ const SANITIZER = /AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|run
 /** Nothing of the developer's own environment reaches the program, or its settings would be judged too. */
 export function cleanEnv(extra) {
   const env = {
-    PATH: process.env.PATH, HOME: os.tmpdir(), TMPDIR: os.tmpdir(), LANG: "C.UTF-8",
-    ASAN_OPTIONS: "detect_leaks=1:abort_on_error=0", UBSAN_OPTIONS: "print_stacktrace=1:halt_on_error=1", ...extra,
+    PATH: process.env.PATH,
+    HOME: os.tmpdir(),
+    TMPDIR: os.tmpdir(),
+    LANG: "C.UTF-8",
+    ASAN_OPTIONS: "detect_leaks=1:abort_on_error=0",
+    UBSAN_OPTIONS: "print_stacktrace=1:halt_on_error=1",
+    ...extra,
   };
   for (const name of Object.keys(env)) if (env[name] === undefined || env[name] === null) delete env[name];
   return env;
@@ -23,8 +28,12 @@ export function command(args, env = {}, timeoutMs = 30000) {
     const child = spawn(BIN, args, { env: cleanEnv(env), stdio: ["ignore", "pipe", "pipe"] });
     const out = { stdout: "", stderr: "", code: null, signal: null };
     const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
-    child.stdout.setEncoding("utf8").on("data", (text) => { out.stdout += text; });
-    child.stderr.setEncoding("utf8").on("data", (text) => { out.stderr += text; });
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      out.stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text) => {
+      out.stderr += text;
+    });
     child.on("error", reject);
     child.on("close", (code, signal) => {
       clearTimeout(timer);
@@ -52,14 +61,25 @@ export class Server {
     const mark = this.stderr.length;
     const child = spawn(BIN, ["serve", ...this.args], { env: cleanEnv(this.env), stdio: ["ignore", "pipe", "pipe"] });
     this.child = child;
-    child.stdout.setEncoding("utf8").on("data", (text) => { this.stdout += text; });
-    child.stderr.setEncoding("utf8").on("data", (text) => { this.stderr += text; });
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      this.stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text) => {
+      this.stderr += text;
+    });
     this.exited = new Promise((resolve, reject) => {
       child.on("error", reject);
       child.on("close", (code, signal) => resolve({ code, signal }));
     });
     let gone = null;
-    this.exited.then((end) => { gone = end; }, (error) => { gone = { error }; });
+    this.exited.then(
+      (end) => {
+        gone = end;
+      },
+      (error) => {
+        gone = { error };
+      },
+    );
     const end = Date.now() + timeoutMs;
     while (!this.port || !this.adminPort) {
       if (gone || Date.now() > end) {
@@ -98,13 +118,18 @@ export class Server {
 
   /** The log as objects; a line that is no JSON becomes { raw }. */
   lines(from = 0) {
-    return this.stderr.slice(from).split("\n").slice(0, -1).filter(Boolean).map((line) => {
-      try {
-        return JSON.parse(line);
-      } catch {
-        return { raw: line };
-      }
-    });
+    return this.stderr
+      .slice(from)
+      .split("\n")
+      .slice(0, -1)
+      .filter(Boolean)
+      .map((line) => {
+        try {
+          return JSON.parse(line);
+        } catch {
+          return { raw: line };
+        }
+      });
   }
 
   tail() {
@@ -121,7 +146,9 @@ export class Server {
     for (const idle of Object.values(this.agent.freeSockets).flat()) idle.destroy();
     if (this.running) this.child.kill("SIGTERM");
     let timer;
-    const late = new Promise((resolve) => { timer = setTimeout(resolve, timeoutMs, null); });
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, timeoutMs, null);
+    });
     const end = await Promise.race([this.exited, late]);
     clearTimeout(timer);
     const child = this.child;
@@ -162,7 +189,9 @@ export class Server {
     for (const line of text.split("\n")) {
       const match = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)/.exec(line);
       if (!match || match[1] !== name) continue;
-      const has = Object.fromEntries([...(match[2] ?? "").matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map((m) => [m[1], m[2]]));
+      const has = Object.fromEntries(
+        [...(match[2] ?? "").matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map((m) => [m[1], m[2]]),
+      );
       if (Object.entries(labels).every(([key, value]) => has[key] === value)) sum += Number(match[3]);
     }
     return sum;

@@ -39,8 +39,14 @@ export function postForm(server, target, body, { signature, token, publicUrl, ..
 
 export function inbound(sid, changes = {}) {
   return new URLSearchParams({
-    CallSid: sid, AccountSid: TWILIO_ACCOUNT, From: "+16465550187", To: "+12125550142", CallStatus: "ringing",
-    ApiVersion: "2010-04-01", Direction: "inbound", ...changes,
+    CallSid: sid,
+    AccountSid: TWILIO_ACCOUNT,
+    From: "+16465550187",
+    To: "+12125550142",
+    CallStatus: "ringing",
+    ApiVersion: "2010-04-01",
+    Direction: "inbound",
+    ...changes,
   }).toString();
 }
 

@@ -29,7 +29,11 @@ export function parseXml(source) {
   assert.ok(!/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/.test(source), "control characters are no XML");
   const root = { name: "#document", children: [], text: "" };
   const stack = [root];
-  const token = /<\?xml[^?]*\?>|<!--[\s\S]*?-->|<\/([\w:.-]+)\s*>|<([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(\/?)>|([^<]+)/gy;
+  const attribute = /\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*')/.source;
+  const token = new RegExp(
+    `<\\?xml[^?]*\\?>|<!--[\\s\\S]*?-->|</([\\w:.-]+)\\s*>|<([\\w:.-]+)((?:${attribute})*)\\s*(/?)>|([^<]+)`,
+    "gy",
+  );
   let at = 0;
   while (at < source.length) {
     token.lastIndex = at;
@@ -61,8 +65,8 @@ export function readTwiml(answer) {
 }
 
 export const verbs = (response) => response.children.map((child) => child.name);
-export const find = (node, name) => node.children.find((child) => child.name === name)
-  ?? node.children.map((child) => find(child, name)).find(Boolean);
+export const find = (node, name) =>
+  node.children.find((child) => child.name === name) ?? node.children.map((child) => find(child, name)).find(Boolean);
 
 const absolute = (url) => assert.match(url ?? "", /^https:\/\/missedcall\.example\.com\/api\/twilio\//);
 

@@ -21,15 +21,23 @@ export const fixtureFor = (name, call) => rekey(fixtureText(name), call);
 /** A message under its envelope. `call` may be an id or what stands in `message.call`. */
 export function message(type, call, fields = {}) {
   const snapshot = typeof call === "string" ? { id: call } : call;
-  return JSON.stringify({ message: { timestamp: Date.now(), type, ...fields, ...(snapshot ? { call: snapshot } : {}) } });
+  return JSON.stringify({
+    message: { timestamp: Date.now(), type, ...fields, ...(snapshot ? { call: snapshot } : {}) },
+  });
 }
 
 /** What Vapi's call object says in a message, with the ids that link it to Twilio's call. */
 export function snapshot({ id, sid }, extra = {}) {
   return {
-    id, orgId: "5f0c7a1e-3b9d-4e62-8a17-c2d94b6e0f35", type: "inboundPhoneCall", status: "ringing",
-    createdAt: "2026-11-18T15:04:05.120Z", updatedAt: "2026-11-18T15:04:05.120Z", customer: { number: "+16465550187" },
-    ...(sid ? { assistantOverrides: { metadata: { twilioCallSid: sid, twilioNumber: "+12125550142" } } } : {}), ...extra,
+    id,
+    orgId: "5f0c7a1e-3b9d-4e62-8a17-c2d94b6e0f35",
+    type: "inboundPhoneCall",
+    status: "ringing",
+    createdAt: "2026-11-18T15:04:05.120Z",
+    updatedAt: "2026-11-18T15:04:05.120Z",
+    customer: { number: "+16465550187" },
+    ...(sid ? { assistantOverrides: { metadata: { twilioCallSid: sid, twilioNumber: "+12125550142" } } } : {}),
+    ...extra,
   };
 }
 
@@ -42,13 +50,23 @@ export function transcript(call, text, fields = {}) {
 
 export function report(call, fields = {}) {
   return message("end-of-call-report", call, {
-    endedReason: "customer-ended-call", startedAt: "2026-11-18T15:04:06.970Z", endedAt: "2026-11-18T15:05:07.661Z",
-    analysis: {}, artifact: { messages: [], transcript: "" }, ...fields,
+    endedReason: "customer-ended-call",
+    startedAt: "2026-11-18T15:04:06.970Z",
+    endedAt: "2026-11-18T15:05:07.661Z",
+    analysis: {},
+    artifact: { messages: [], transcript: "" },
+    ...fields,
   });
 }
 
 export function post(server, body, headers = { "x-vapi-secret": WEBHOOK_SECRET }, options = {}) {
   return server.post("/api/vapi-webhook", body, { "content-type": "application/json", ...headers }, options);
+}
+
+/** The bytes of a post with the right secret, as far as `headers` and `body` go. */
+export function rawPost(headers = "", body = "") {
+  const lines = ["POST /api/vapi-webhook HTTP/1.1", "Host: x", "Content-Type: application/json"];
+  return `${lines.join("\r\n")}\r\nX-Vapi-Secret: ${WEBHOOK_SECRET}\r\n${headers}\r\n${body}`;
 }
 
 /** Posts many bodies over `width` connections at once, in the order given; resolves to the answers in that order. */

@@ -7,7 +7,13 @@ import { Fake } from "./fake.mjs";
 import { Server, command } from "./server.mjs";
 import { spokenTexts } from "./vapi.mjs";
 import {
-  ADMIN_URL, DEFAULT_ASSISTANT_ID, PHONE_NUMBER_ID, TWILIO_ACCOUNT, TWILIO_TOKEN, VAPI_KEY, WEBHOOK_SECRET,
+  ADMIN_URL,
+  DEFAULT_ASSISTANT_ID,
+  PHONE_NUMBER_ID,
+  TWILIO_ACCOUNT,
+  TWILIO_TOKEN,
+  VAPI_KEY,
+  WEBHOOK_SECRET,
 } from "./env.mjs";
 import pg from "pg";
 
@@ -30,13 +36,22 @@ export async function migrate(database, args = ["--local"]) {
 }
 
 const SECRETS = [
-  TWILIO_TOKEN, VAPI_KEY, WEBHOOK_SECRET, "larkspur-hmac-secret", "larkspur-older-secret", "fedcba9876543210fedcba9876543210",
+  TWILIO_TOKEN,
+  VAPI_KEY,
+  WEBHOOK_SECRET,
+  "larkspur-hmac-secret",
+  "larkspur-older-secret",
+  "fedcba9876543210fedcba9876543210",
 ];
 const NUMBERS = /\+?1?(?:646|212|718)555\d{4}/;
 
 /** A server that has never heard of Vapi. */
 export const WITHOUT_VAPI = {
-  VAPI_API_KEY: null, VAPI_API_URL: null, VAPI_ASSISTANT_ID: null, VAPI_PHONE_NUMBER_ID: null, VAPI_WEBHOOK_SECRET: null,
+  VAPI_API_KEY: null,
+  VAPI_API_URL: null,
+  VAPI_ASSISTANT_ID: null,
+  VAPI_PHONE_NUMBER_ID: null,
+  VAPI_WEBHOOK_SECRET: null,
 };
 
 export class World {
@@ -60,9 +75,16 @@ export class World {
 
   env(extra = {}) {
     return {
-      DATABASE_URL: this.db.serverUrl, TWILIO_AUTH_TOKEN: TWILIO_TOKEN, TWILIO_ACCOUNT_SID: TWILIO_ACCOUNT,
-      VAPI_API_KEY: VAPI_KEY, VAPI_API_URL: this.fake.url, VAPI_ASSISTANT_ID: DEFAULT_ASSISTANT_ID,
-      VAPI_PHONE_NUMBER_ID: PHONE_NUMBER_ID, VAPI_WEBHOOK_SECRET: WEBHOOK_SECRET, LOG_LEVEL: "debug", ...extra,
+      DATABASE_URL: this.db.serverUrl,
+      TWILIO_AUTH_TOKEN: TWILIO_TOKEN,
+      TWILIO_ACCOUNT_SID: TWILIO_ACCOUNT,
+      VAPI_API_KEY: VAPI_KEY,
+      VAPI_API_URL: this.fake.url,
+      VAPI_ASSISTANT_ID: DEFAULT_ASSISTANT_ID,
+      VAPI_PHONE_NUMBER_ID: PHONE_NUMBER_ID,
+      VAPI_WEBHOOK_SECRET: WEBHOOK_SECRET,
+      LOG_LEVEL: "debug",
+      ...extra,
     };
   }
 
@@ -88,10 +110,12 @@ export class World {
     for (const secret of SECRETS) assert.ok(!log.includes(secret), `a secret is in the log: ${around(log, secret)}`);
     const number = NUMBERS.exec(log);
     assert.ok(!number, `a phone number is in the log: ${number && around(log, number[0])}`);
-    for (const text of spokenTexts()) assert.ok(!log.includes(text), `a caller's words are in the log: ${around(log, text)}`);
+    for (const text of spokenTexts())
+      assert.ok(!log.includes(text), `a caller's words are in the log: ${around(log, text)}`);
     assert.ok(!/\u0000/.test(log), "control characters in the log");
     for (const server of this.servers) {
-      for (const line of server.lines()) assert.ok(line.event, `not one JSON object with an event a line: ${line.raw ?? JSON.stringify(line)}`);
+      for (const line of server.lines())
+        assert.ok(line.event, `not one JSON object with an event a line: ${line.raw ?? JSON.stringify(line)}`);
     }
   }
 
