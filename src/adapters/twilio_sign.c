@@ -59,22 +59,36 @@ static struct split_url split(struct str url)
     return s;
 }
 
-/* A JSON body is signed by its digest, which stands in the URL. */
-static bool body_matches(struct arena *a, const struct twilio_signed *s)
+/* The value of the parameter bodySHA256 in the URL's query; absent when there is none. */
+static struct str body_digest(struct str url)
 {
-    static const struct str key = {"bodySHA256=", 11};
-    const char *at = memmem(s->url.p, s->url.n, key.p, key.n);
-    if (!at) {
-        return true;
+    struct str query = str_skip(url, str_find(url, '?'));
+    while (query.n) {
+        struct str pair = str_skip(query, 1);
+        pair = str_cut(pair, str_find(pair, '&'));
+        if (str_starts(pair, STR("bodySHA256="))) {
+            return str_skip(pair, 11);
+        }
+        query = str_skip(query, pair.n + 1);
     }
-    struct str hex = str_skip(s->url, (size_t)(at - s->url.p) + key.n);
-    struct digest d = crypto_sha256(s->body);
-    return crypto_equal(str_cut(hex, 64), crypto_hex(a, digest_str(&d)));
+    return (struct str){NULL, 0};
 }
 
-static bool is_form(struct str content_type)
+/* The fields of a form are signed. Any other body is signed by its digest, which stands in the URL. */
+static bool body_matches(struct arena *a, const struct twilio_signed *s, bool is_form)
 {
-    return str_eq_nocase(str_cut(content_type, 33), STR("application/x-www-form-urlencoded"));
+    struct str hex = body_digest(s->url);
+    if (!hex.p) {
+        return is_form || s->body.n == 0;
+    }
+    struct digest d = crypto_sha256(s->body);
+    return crypto_equal(hex, crypto_hex(a, digest_str(&d)));
+}
+
+static bool is_form_type(struct str content_type)
+{
+    struct str type = str_trim(str_cut(content_type, str_find(content_type, ';')));
+    return str_eq_nocase(type, STR("application/x-www-form-urlencoded"));
 }
 
 bool twilio_signature_valid(struct str token, const struct twilio_signed *s, struct str signature)
@@ -85,8 +99,8 @@ bool twilio_signature_valid(struct str token, const struct twilio_signed *s, str
     struct str default_port = u.https ? STR(":443") : STR(":80");
     /* Twilio drops the port over https and keeps it over http; its library accepts either, with the usual port too. */
     const struct str ports[] = {STR(""), u.port.n ? u.port : default_port};
-    bool valid = false;
-    if (is_form(s->content_type) && form_parse(&a, s->body, &form) < 0) {
+    bool valid = false, is_form = is_form_type(s->content_type);
+    if (is_form && form_parse(&a, s->body, &form) < 0) {
         arena_free(&a);
         return false;
     }
@@ -99,7 +113,7 @@ bool twilio_signature_valid(struct str token, const struct twilio_signed *s, str
         struct digest d = crypto_hmac(CRYPTO_SHA1, token, parts, count);
         valid |= crypto_equal(signature, crypto_base64(&a, digest_str(&d)));
     }
-    valid = valid && body_matches(&a, s);
+    valid = valid && body_matches(&a, s, is_form);
     arena_free(&a);
     return valid;
 }
