@@ -75,7 +75,7 @@ export class Load {
     const rows = await db.rows(
       `select coalesce(payload->>'transcript', payload->>'input', payload->'message'->>'transcript',
                        payload->'message'->>'input') as mark,
-              count(*)::int as n from call_events group by 1`,
+              count(*)::int as n from call_events where type in ('transcript', 'voice-input') group by 1`,
     );
     const found = new Map(rows.map((row) => [row.mark, row.n]));
     return {

@@ -14,8 +14,8 @@ export function cleanEnv(extra) {
     HOME: os.tmpdir(),
     TMPDIR: os.tmpdir(),
     LANG: "C.UTF-8",
-    ASAN_OPTIONS: "detect_leaks=1:abort_on_error=0",
-    UBSAN_OPTIONS: "print_stacktrace=1:halt_on_error=1",
+    ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ""}:detect_leaks=1`,
+    UBSAN_OPTIONS: `${process.env.UBSAN_OPTIONS ?? ""}:print_stacktrace=1:halt_on_error=1`,
     ...extra,
   };
   for (const name of Object.keys(env)) if (env[name] === undefined || env[name] === null) delete env[name];
