@@ -87,13 +87,18 @@ static void on_retry(uv_timer_t *t)
 {
     struct db_conn *c = container_of(t, struct db_conn, retry);
     if (c->state == DB_CONN_IDLE) {
-        uv_timer_start(&c->retry, on_retry, CAP_DB_CONNECT_MS, 0);
+        db_conn_limit(c);
         db_connect_start(c);
     } else if (c->state == DB_CONN_RESOLVING) {
         uv_cancel((uv_req_t *)&c->lookup); /* its callback fails the attempt; too late to cancel: it comes by itself */
     } else {
         db_conn_fail(c, "timeout", "");
     }
+}
+
+void db_conn_limit(struct db_conn *c)
+{
+    uv_timer_start(&c->retry, on_retry, CAP_DB_CONNECT_MS, 0);
 }
 
 void db_conn_fail(struct db_conn *c, const char *why, const char *sqlstate)
@@ -173,10 +178,16 @@ static void slot_result(struct db_conn *c, PGresult *r)
 static void read_results(struct db_conn *c)
 {
     PGconn *pg = c->pg;
+    bool ended = false;
     while (c->pg == pg && (c->count > 0 || c->state == DB_CONN_PREPARING) && !PQisBusy(pg)) {
         PGresult *r = PQgetResult(pg);
+        if (!r && ended) {
+            db_conn_fail(c, "out_of_step", ""); /* we wait for an answer that libpq does not: it would never come */
+            return;
+        }
+        ended = !r; /* one NULL is the end of one statement's results */
         if (!r) {
-            continue; /* the end of one statement's results */
+            continue;
         }
         if (c->state != DB_CONN_PREPARING) {
             slot_result(c, r);

@@ -39,9 +39,17 @@ static int read_target(struct str url, struct target *t_out)
     return 0;
 }
 
+/* libpq would print them, and nobody would know whose lines those are. */
+static void on_notice(void *arg, const PGresult *r)
+{
+    (void)arg;
+    log_event(LOG_DEBUG, "db_notice", LOG_CSTR("sqlstate", PQresultErrorField(r, PG_DIAG_SQLSTATE)));
+}
+
 static void begin(struct db_conn *c)
 {
     struct target t;
+    db_conn_limit(c); /* from here again: a look-up cannot be stopped, and may have outlasted its own limit */
     int rc = read_target(c->pool->options.url, &t);
     char options[1024];
     bool to_pooler = t.options[0] && t.options[0] != '-'; /* such as reference=…: not meant for Postgres */
@@ -69,6 +77,7 @@ static void begin(struct db_conn *c)
                             to_pooler ? NULL : options,
                             NULL};
     c->pg = rc < 0 ? NULL : PQconnectStartParams(keys, values, 1);
+    PQsetNoticeReceiver(c->pg, on_notice, NULL);
     db_conn_set_state(c, DB_CONN_CONNECTING);
     if (!c->pg || PQstatus(c->pg) == CONNECTION_BAD || PQsocket(c->pg) < 0) {
         db_conn_fail(c, "connect", "");

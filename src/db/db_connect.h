@@ -12,5 +12,7 @@ bool db_connect_result(struct db_conn *c, PGresult *r);
 
 /* In db_conn.c. */
 void db_conn_set_state(struct db_conn *c, enum db_conn_state to);
+/* The attempt fails after CAP_DB_CONNECT_MS from now. */
+void db_conn_limit(struct db_conn *c);
 void db_conn_watch(struct db_conn *c, int events);
 void db_conn_fail(struct db_conn *c, const char *why, const char *sqlstate);

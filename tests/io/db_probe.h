@@ -50,14 +50,14 @@ static inline void probe_setup(void)
     }
     if (!base.pg) {
         rig_database();
-        rig_sql("create table public.marks (what text primary key check (what <> 'refused'), n int4);"
+        rig_sql("create unlogged table public.marks (what text primary key check (what <> 'refused'), n int4);"
                 "grant all on public.marks to public;"
                 "create function public.fail_with(state text) returns text language plpgsql as $$ begin "
                 "if state <> '' then raise exception 'as asked' using errcode = state; end if; return state; end $$;"
                 "create function public.lock_marks() returns void language plpgsql as $$ begin "
                 "lock table public.marks in exclusive mode nowait; end $$");
     }
-    rig_sql("truncate public.marks");
+    rig_sql("delete from public.marks");
 }
 
 _Static_assert((int)PROBE_COUNT <= (int)STMT_TAKE_ROLE, "the probes take the places of other statements");

@@ -37,8 +37,9 @@ static inline uint64_t rig_now_ms(void)
 
 static inline void rig_turn(struct loop *l)
 {
+    struct pollfd any = {uv_backend_fd(&l->uv), POLLIN, 0};
     uv_run(&l->uv, UV_RUN_NOWAIT);
-    poll(NULL, 0, 1);
+    poll(&any, 1, 1);
 }
 
 static inline void rig_pause(struct loop *l, uint64_t ms)
