@@ -76,7 +76,7 @@ struct ingest_event *twilio_event(const struct twilio_request *q, struct str typ
     call_event_set_key(c->key, parts, sizeof(parts) / sizeof(parts[0]));
     c->payload = buf_str(&e->kept);
     c->type = arena_copy(&e->arena, type);
-    struct str sid = str_cut(is_leg ? q->parent_sid : q->call_sid, 64);
+    struct str sid = utf8_cut(is_leg ? q->parent_sid : q->call_sid, 64);
     c->twilio_call_sid = sid.n ? arena_copy(&e->arena, sid) : sid;
     c->received_us = timestamp_wall_us();
     c->occurred_us = q->timestamp_us ? q->timestamp_us : c->received_us;

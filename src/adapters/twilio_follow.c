@@ -2,6 +2,7 @@
 #include "metric.h"
 #include "twilio_event.h"
 #include "twiml.h"
+#include "utf8.h"
 
 /* A follow-up between its arrival and its answer; lives in the request's arena. */
 struct follow {
@@ -113,7 +114,7 @@ static void describe_recording(struct ingest_event *e, const struct twilio_reque
 {
     bool absent = q->recording_status.n && !str_eq(q->recording_status, STR("completed"));
     if (!absent) {
-        e->call.recording_claim = call_claim(&e->arena, RANK_VOICEMAIL, str_cut(q->recording_url, 2000));
+        e->call.recording_claim = call_claim(&e->arena, RANK_VOICEMAIL, utf8_cut(q->recording_url, 2000));
     }
 }
 

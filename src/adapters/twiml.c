@@ -27,7 +27,7 @@ struct str twiml_escape(struct arena *a, struct str text)
 static struct str greeting(struct arena *a, const struct twiml_fallback *f)
 {
     if (f->greeting.n) {
-        return twiml_escape(a, str_cut(f->greeting, 1000));
+        return twiml_escape(a, utf8_cut(f->greeting, 1000));
     }
     struct str name = f->business_name.n ? arena_printf(a, " %.*s", P(f->business_name)) : STR("");
     struct str text =

@@ -64,7 +64,7 @@ static void fill_request(const struct vapi *v, const struct vapi_caller *caller,
 {
     const struct business *b = caller->business;
     *q = (struct call_request){.bypass = true,
-                               .name = str_cut(caller->call_sid, 40),
+                               .name = utf8_cut(caller->call_sid, 40),
                                .phone_number_id = v->config->vapi_phone_number_id,
                                .customer = customer_number(caller->from),
                                .o = vapi_overrides_make(v, b, a)};

@@ -1,6 +1,9 @@
 #include "vapi_message.h"
 #include "caps.h"
 #include "crypto.h"
+#include "timestamp.h"
+#include "utf8.h"
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +15,8 @@ const struct field_list_value *vapi_tool_calls(const struct vapi_message *m)
 
 struct str vapi_called_number(const struct vapi_message *m)
 {
-    struct str number = str_or(str_or(m->phone, m->call_phone), str_or(m->metadata_number, m->metadata_top_number));
-    return number;
+    /* Ours first: one number at Vapi may stand for many of Twilio's. */
+    return str_or(str_or(m->metadata_number, m->metadata_top_number), str_or(m->phone, m->call_phone));
 }
 
 struct str vapi_caller_number(const struct vapi_message *m)
@@ -23,7 +26,11 @@ struct str vapi_caller_number(const struct vapi_message *m)
 
 static bool is_call_sid(struct str s)
 {
-    return s.n == 34 && str_starts(s, STR("CA"));
+    bool fits = s.n == 34 && str_starts(s, STR("CA"));
+    for (size_t i = 2; i < s.n && fits; i++) {
+        fits = isxdigit((unsigned char)s.p[i]);
+    }
+    return fits;
 }
 
 static struct str call_sid(const struct vapi_message *m)
@@ -49,24 +56,24 @@ static int compare_ids(const void *a, const void *b)
     return order ? order : (x.n > y.n) - (x.n < y.n);
 }
 
-/* The ids of all tool calls in one message, sorted. */
-static struct str tool_call_ids(struct arena *a, const struct vapi_message *m)
+/* What the ids of all tool calls in one message amount to, in whatever order. False when one has no id: then they do not
+ * say which calls these are. */
+static bool hash_tool_calls(struct arena *a, const struct vapi_message *m, struct digest *digest_out)
 {
     const struct field_list_value *list = vapi_tool_calls(m);
     struct vapi_tool_call *sorted = arena_alloc(a, list->count * sizeof(*sorted));
-    struct buf ids = buf_make(CAP_VAPI_BYTES);
+    struct str *ids = arena_alloc(a, list->count * sizeof(*ids));
+    bool named = list->count > 0;
     if (list->count) {
         memcpy(sorted, list->items, list->count * sizeof(*sorted));
     }
     qsort(sorted, list->count, sizeof(*sorted), compare_ids);
     for (size_t i = 0; i < list->count; i++) {
-        int rc = buf_append(&ids, sorted[i].id);
-        rc = rc ? rc : buf_append(&ids, STR(" "));
-        (void)rc; /* the ids are parts of a body that keeps the same cap */
+        ids[i] = sorted[i].id;
+        named &= ids[i].n > 0;
     }
-    struct str text = arena_copy(a, buf_str(&ids));
-    buf_free(&ids);
-    return text;
+    *digest_out = crypto_hash_tuple(ids, list->count);
+    return named;
 }
 
 /* What makes a message the same message, however often it comes: never its bytes, where its meaning is enough. Vapi gives
@@ -80,8 +87,8 @@ static void set_key(struct ingest_event *e, const struct vapi_message *m, enum v
     struct str what = {NULL, 0};
     if (type == VAPI_TRANSCRIPT && is_final_transcript(m)) {
         what = m->transcript;
-    } else if (type == VAPI_TOOL_CALLS) {
-        what = tool_call_ids(&e->arena, m);
+    } else if (type == VAPI_TOOL_CALLS && hash_tool_calls(&e->arena, m, &d)) {
+        what = digest_str(&d);
         when = (struct str){NULL, 0};
     } else if (call.n && (type == VAPI_REPORT || type == VAPI_STATUS_UPDATE)) {
         when = (struct str){NULL, 0};
@@ -94,9 +101,19 @@ static void set_key(struct ingest_event *e, const struct vapi_message *m, enum v
     call_event_set_key(e->call.key, parts, sizeof(parts) / sizeof(parts[0]));
 }
 
+/* More than blanks? */
+static bool has_words(struct str text)
+{
+    size_t i = 0;
+    while (i < text.n && (unsigned char)text.p[i] <= ' ') {
+        i++;
+    }
+    return i < text.n;
+}
+
 static void add_transcript(struct ingest_event *e, const struct vapi_message *m)
 {
-    if (!is_final_transcript(m) || !str_trim(m->transcript).n) {
+    if (!is_final_transcript(m) || !has_words(m->transcript)) {
         return;
     }
     struct call_utterance *u = arena_alloc(&e->arena, sizeof(*u));
@@ -115,6 +132,11 @@ static enum call_role role_of(struct str word)
     return str_eq(word, STR("user")) ? ROLE_USER : assistant ? ROLE_ASSISTANT : ROLE_NONE;
 }
 
+static int64_t since(int64_t start_us, double seconds)
+{
+    return timestamp_from_ms((double)start_us / 1e3 + seconds * 1e3);
+}
+
 /* The report's list of messages, without prompt and tools. */
 static void add_report_messages(struct ingest_event *e, const struct vapi_message *m)
 {
@@ -124,7 +146,7 @@ static void add_report_messages(struct ingest_event *e, const struct vapi_messag
     size_t n = 0;
     for (size_t i = 0; i < list->count; i++) {
         enum call_role role = role_of(said[i].role);
-        if (role == ROLE_NONE || !str_trim(said[i].text).n) {
+        if (role == ROLE_NONE || !has_words(said[i].text)) {
             continue;
         }
         struct call_utterance *u = &out[n++];
@@ -134,7 +156,7 @@ static void add_report_messages(struct ingest_event *e, const struct vapi_messag
         call_event_set_key(u->key, parts, 2);
         bool from_start = !said[i].time_us && m->started_us;
         u->role = role;
-        u->said_us = from_start ? m->started_us + (int64_t)(said[i].seconds_from_start * 1e6) : said[i].time_us;
+        u->said_us = from_start ? since(m->started_us, said[i].seconds_from_start) : said[i].time_us;
         u->text = said[i].text;
         e->call.caller_spoke |= role == ROLE_USER;
     }
@@ -165,15 +187,25 @@ static double believable(double value)
     return value >= 0 && value < 864000 ? value : NAN;
 }
 
-static enum call_rank reason_rank(struct str reason, enum call_rank rank)
+static struct str ended_reason(const struct vapi_message *m)
 {
-    return str_eq(reason, STR("phone-call-provider-bypass-enabled-but-no-call-received")) ? RANK_GHOST : rank;
+    return str_or(m->ended_reason, m->call_ended_reason);
+}
+
+/* Vapi waited for a call that went elsewhere: our request to Vapi timed out, or was made twice. Of the call itself it knows
+ * nothing, and its end is not the call's. */
+static bool is_ghost(const struct vapi_message *m)
+{
+    return str_eq(ended_reason(m), STR("phone-call-provider-bypass-enabled-but-no-call-received"));
 }
 
 static void describe_end(struct ingest_event *e, const struct vapi_message *m, enum call_rank rank)
 {
-    struct str reason = str_cut(str_or(m->ended_reason, m->call_ended_reason), 200);
-    e->call.ended_claim = call_claim(&e->arena, reason_rank(reason, rank), reason);
+    struct str reason = utf8_cut(ended_reason(m), 200);
+    e->call.ended_claim = call_claim(&e->arena, is_ghost(m) ? RANK_GHOST : rank, reason);
+    if (is_ghost(m)) {
+        return;
+    }
     e->call.status = CALL_ENDED;
     e->call.seen_ended_us = m->timestamp_us;
 }
@@ -182,6 +214,9 @@ static void describe_report(struct ingest_event *e, const struct vapi_message *m
 {
     struct call_event *c = &e->call;
     describe_end(e, m, RANK_REPORT);
+    if (is_ghost(m)) {
+        return;
+    }
     c->has_report = true;
     c->reported_ended_us = m->ended_us ? m->ended_us : m->call_ended_us;
     c->reported_seconds = believable(seconds(m));
@@ -190,7 +225,7 @@ static void describe_report(struct ingest_event *e, const struct vapi_message *m
     struct str summary = str_or(m->analysis_summary, m->summary);
     c->summary = summary.n ? summary : (struct str){NULL, 0};
     struct str recording = str_or(str_or(m->recording_mono, m->recording_artifact), m->recording_top);
-    c->recording_claim = call_claim(&e->arena, RANK_RECORDING, str_cut(recording, 2000));
+    c->recording_claim = call_claim(&e->arena, RANK_RECORDING, utf8_cut(recording, 2000));
     add_report_messages(e, m);
 }
 
@@ -200,7 +235,7 @@ void vapi_message_describe(struct ingest_event *e, const struct vapi_message *m,
     enum vapi_type type = vapi_message_type(m);
     c->type = type == VAPI_TRANSCRIPT   ? STR("transcript")
               : type == VAPI_TOOL_CALLS ? STR("tool-calls")
-                                        : str_cut(m->type, 200);
+                                        : utf8_cut(m->type, 200);
     c->type = c->type.n ? c->type : STR("unknown");
     c->payload = buf_str(&e->kept);
     c->provider_call_id = m->call_id.n && m->call_id.n <= 200 ? m->call_id : (struct str){NULL, 0};

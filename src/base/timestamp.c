@@ -24,7 +24,7 @@ struct str timestamp_format(int64_t us, char out[TIMESTAMP_TEXT_BYTES])
 
 int64_t timestamp_from_ms(double ms)
 {
-    return ms > 0 && ms < (double)LAST_US / 1000 ? (int64_t)(ms * 1000) : 0;
+    return ms > 0 && ms < (double)LAST_US / 1000 ? (int64_t)(ms * 1000 + 0.5) : 0;
 }
 
 /* Digits behind a point or comma, as microseconds; NULL when there are none. */

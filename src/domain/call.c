@@ -1,5 +1,6 @@
 #include "call.h"
 #include "crypto.h"
+#include "utf8.h"
 #include <math.h>
 
 struct call_event call_event_make(enum call_source source)
@@ -58,7 +59,7 @@ bool call_number_is_e164(struct str number)
 
 struct str call_number_claim(struct arena *a, enum call_rank rank, struct str number)
 {
-    return call_claim(a, call_number_is_e164(number) ? rank : RANK_WORD, str_cut(number, 200));
+    return call_claim(a, call_number_is_e164(number) ? rank : RANK_WORD, utf8_cut(number, 200));
 }
 
 struct word {
