@@ -37,7 +37,8 @@ $$;
 
 create table public.calls (
     id uuid primary key,
-    business_id uuid references public.businesses on delete cascade,
+    business_claim text collate "C", -- the rank of called_claim and the business of that number, if it has one
+    business_id uuid generated always as (nullif(substr(business_claim, 2), '')::uuid) stored references public.businesses,
     provider_claim text collate "C",
     provider_call_id text generated always as (substr(provider_claim, 2)) stored unique,
     twilio_call_sid text unique,
@@ -117,7 +118,7 @@ create function private.adopt_calls() returns trigger
     language plpgsql security definer set search_path = ''
 as $$
 begin
-    update public.calls set business_id = new.business_id, updated_at = now()
+    update public.calls set business_claim = substr(called_claim, 1, 1) || new.business_id, updated_at = now()
         where business_id is null and called_number = new.phone;
     return null;
 end

@@ -1,7 +1,8 @@
 -- name: ingest_batch
 -- role: ringback_ingest
 -- Stores events and joins what they say into their calls' rows. One row of the arrays is one event.
--- A call is found by its CallSid, else by the provider's id; a new one gets an id made from the same.
+-- A call is found by its CallSid, else by the provider's id; a new one gets an id made from the same. A row that was made from
+-- the provider's id alone, before its CallSid was known, is told as a split: sql/statements/merge.sql makes one of the two.
 with e as materialized (
     select *
     from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::jsonb[],
@@ -12,9 +13,9 @@ with e as materialized (
               status_rank, started_at, reported_ended_at, seen_ended_at, ended_claim, reported_seconds, carrier_seconds,
               summary, analysis, recording_claim, cost, caller_spoke, has_report, said_reported)
 ), found as materialized (
-    select e.*, by_sid.id as sid_id, by_pid.id as pid_id,
-           coalesce(by_sid.id, by_pid.id, md5(case when e.sid is null then 'vapi:' || e.pid else 'twilio:' || e.sid end)::uuid)
-               as call_id
+    select e.*, by_pid.id as pid_id, by_pid.twilio_call_sid as pid_sid,
+           case when e.sid is not null then coalesce(by_sid.id, md5('twilio:' || e.sid)::uuid)
+                else coalesce(by_pid.id, md5('vapi:' || e.pid)::uuid) end as call_id
     from e
     left join public.calls by_sid on by_sid.twilio_call_sid = e.sid
     left join public.calls by_pid on by_pid.provider_call_id = e.pid
@@ -32,25 +33,25 @@ with e as materialized (
            min(seen_ended_at) as seen_ended_at, max(ended_claim collate "C") as ended_claim,
            max(reported_seconds) as reported_seconds, max(carrier_seconds) as carrier_seconds,
            max(summary collate "C") as summary,
-           (array_agg(analysis) filter (where analysis is not null))[1] as analysis,
+           (array_agg(analysis order by analysis desc) filter (where analysis is not null))[1] as analysis,
            max(recording_claim collate "C") as recording_claim, max(cost) as cost,
            bool_or(caller_spoke) as caller_spoke, bool_or(has_report) as has_report, bool_or(said_reported) as said_reported
     from found
     where call_id is not null
     group by call_id
 ), joined as (
-    insert into public.calls as c (id, business_id, provider_claim, twilio_call_sid, caller_claim, called_claim, status_rank,
+    insert into public.calls as c (id, business_claim, provider_claim, twilio_call_sid, caller_claim, called_claim, status_rank,
                                    started_at, reported_ended_at, seen_ended_at, ended_claim, reported_seconds,
                                    carrier_seconds, summary, analysis, recording_claim, cost, caller_spoke, has_report,
                                    said_reported)
-    select call_id, b.business_id, provider_claim, sid, caller_claim, called_claim, status_rank, started_at, reported_ended_at,
+    select call_id, substr(called_claim, 1, 1) || coalesce(b.business_id::text, ''), provider_claim, sid, caller_claim, called_claim, status_rank, started_at, reported_ended_at,
            seen_ended_at, ended_claim, reported_seconds, carrier_seconds, summary, analysis, recording_claim, cost,
            caller_spoke, has_report, said_reported
     from said
     left join public.business_phones b on b.phone = substr(said.called_claim, 2) collate "default" -- its index's collation
     order by call_id
     on conflict (id) do update set
-        business_id = coalesce(c.business_id, excluded.business_id),
+        business_claim = greatest(c.business_claim, excluded.business_claim),
         provider_claim = greatest(c.provider_claim, excluded.provider_claim),
         twilio_call_sid = coalesce(c.twilio_call_sid, excluded.twilio_call_sid),
         caller_claim = greatest(c.caller_claim, excluded.caller_claim),
@@ -71,11 +72,11 @@ with e as materialized (
         said_reported = c.said_reported or excluded.said_reported,
         updated_at = now()
     -- Most events add nothing to the row: then it is locked, and not written again.
-    where (c.business_id, c.twilio_call_sid, c.provider_claim, c.caller_claim, c.called_claim, c.status_rank, c.started_at,
+    where (c.business_claim, c.twilio_call_sid, c.provider_claim, c.caller_claim, c.called_claim, c.status_rank, c.started_at,
            c.reported_ended_at, c.seen_ended_at, c.ended_claim, c.reported_seconds, c.carrier_seconds, c.summary, c.analysis,
            c.recording_claim, c.cost, c.caller_spoke, c.has_report, c.said_reported)
         is distinct from
-          (coalesce(c.business_id, excluded.business_id), coalesce(c.twilio_call_sid, excluded.twilio_call_sid),
+          (greatest(c.business_claim, excluded.business_claim), coalesce(c.twilio_call_sid, excluded.twilio_call_sid),
            greatest(c.provider_claim, excluded.provider_claim), greatest(c.caller_claim, excluded.caller_claim),
            greatest(c.called_claim, excluded.called_claim), greatest(c.status_rank, excluded.status_rank), least(c.started_at,
            excluded.started_at), greatest(c.reported_ended_at, excluded.reported_ended_at), least(c.seen_ended_at,
@@ -86,9 +87,14 @@ with e as materialized (
            c.said_reported or excluded.said_reported)
     returning c.business_id, c.xmax = 0 as is_new
 )
-select (select count(*) from stored) as stored,
-       (select count(*) from joined where business_id is null and is_new) as unassigned,
-       (select string_agg(distinct sid_id || ' ' || pid_id, ',') from found where sid_id <> pid_id) as splits
+-- First row: events stored, calls that belong to nobody. The others: splits, as the row to keep, the row to lose, and what
+-- the event claims of the provider's id.
+select (select count(*) from stored)::text, (select count(*) from joined where business_id is null and is_new)::text, null
+union all
+select call_id::text, pid_id::text, max(pid_rank || pid collate "C")
+from found
+where pid_id <> call_id and pid_sid is null
+group by call_id, pid_id
 
 -- name: ingest_utterances
 -- role: ringback_ingest

@@ -28,8 +28,8 @@ with gone as (
     delete from public.calls where id = $2::text::uuid returning *
 )
 update public.calls c set
-    business_id = coalesce(c.business_id, g.business_id),
-    provider_claim = greatest(c.provider_claim, g.provider_claim),
+    business_claim = greatest(c.business_claim, g.business_claim),
+    provider_claim = greatest(c.provider_claim, g.provider_claim, $3::text),
     twilio_call_sid = coalesce(c.twilio_call_sid, g.twilio_call_sid),
     caller_claim = greatest(c.caller_claim, g.caller_claim),
     called_claim = greatest(c.called_claim, g.called_claim),

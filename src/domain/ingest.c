@@ -224,7 +224,6 @@ static void count_stored(struct ingest_core *in, const struct ingest_batch *b)
     metric_add(METRIC_UNASSIGNED, 0, 0, (double)unassigned);
     metric_observe(METRIC_INGEST_BATCH_EVENTS, 0, (double)b->events.count);
     metric_observe(METRIC_INGEST_BATCH_SECONDS, 0, (double)(loop_now_ms(in->loop) - b->sent_ms) / 1e3);
-    ingest_merge(in->pool, db_cell(&b->unit, 0, 0, 2));
 }
 
 /* The batch's way is over: a lane's is used again. */
@@ -239,20 +238,65 @@ static void release(struct ingest_core *in, struct ingest_batch *b)
     }
 }
 
+/* Answers everybody. With a merge undone the sender is asked to try again: then the split shows again. */
+static void finish_batch(struct ingest_batch *b)
+{
+    struct ingest_core *in = b->core;
+    struct list_node *n;
+    while ((n = list_pop(&b->events))) {
+        finish(in, container_of(n, struct ingest_event, node), b->merge_code);
+    }
+    release(in, b);
+}
+
+struct batch_merge {
+    struct ingest_merge merge;
+    struct ingest_batch *batch;
+};
+
+static void on_merged(struct ingest_merge *m, int code)
+{
+    struct batch_merge *bm = container_of(m, struct batch_merge, merge);
+    struct ingest_batch *b = bm->batch;
+    free(bm);
+    b->merge_code = code < 0 ? code : b->merge_code;
+    if (--b->merges == 0) {
+        finish_batch(b);
+    }
+}
+
+static void start_merges(struct ingest_core *in, struct ingest_batch *b)
+{
+    for (size_t row = 1; row < db_rows(&b->unit, 0); row++) {
+        struct batch_merge *bm = mem_alloc(sizeof(*bm));
+        const struct str parts[3] = {db_cell(&b->unit, 0, row, 0), db_cell(&b->unit, 0, row, 1),
+                                     db_cell(&b->unit, 0, row, 2)};
+        bm->batch = b;
+        bm->merge.on_done = on_merged;
+        int rc = ingest_merge_submit(in->pool, &bm->merge, parts);
+        if (rc < 0) {
+            b->merge_code = rc;
+            free(bm);
+        } else {
+            b->merges++;
+        }
+    }
+}
+
 static void on_batch_done(struct db_unit *u, int code)
 {
     struct ingest_batch *b = container_of(u, struct ingest_batch, unit);
     struct ingest_core *in = b->core;
     if (code < 0) {
         settle_failed(in, b, code);
-    } else {
-        count_stored(in, b);
-        struct list_node *n;
-        while ((n = list_pop(&b->events))) {
-            finish(in, container_of(n, struct ingest_event, node), 0);
-        }
+        release(in, b);
+        return;
     }
-    release(in, b);
+    count_stored(in, b);
+    start_merges(in, b);
+    if (b->merges == 0) {
+        finish_batch(b);
+    }
 }
 
 static void send_batch(struct ingest_core *in, struct ingest_batch *b)
@@ -357,7 +401,8 @@ static void flush_turn(struct loop_hook *h)
     }
 }
 
-/* Gives up on events that have waited too long. Returns the age of the oldest that goes on waiting. */
+/* Gives up on events that somebody has waited for too long: an answer was not given yet, and will be a refusal. Events that
+ * were answered already go on trying. Returns the age of the oldest that goes on waiting. */
 static uint64_t expire(struct ingest_core *in, struct list *queue, uint64_t now)
 {
     uint64_t oldest_ms = 0;
@@ -365,7 +410,7 @@ static uint64_t expire(struct ingest_core *in, struct list *queue, uint64_t now)
     for (struct list_node *n = list_first(queue); n; n = next) {
         next = list_next(queue, n);
         struct ingest_event *e = container_of(n, struct ingest_event, node);
-        if (e->arrived_ms + CAP_INGEST_MS <= now) {
+        if (e->waiter && e->arrived_ms + CAP_INGEST_MS <= now) {
             finish(in, e, ERR_UNAVAILABLE);
         } else if (now - e->arrived_ms > oldest_ms) {
             oldest_ms = now - e->arrived_ms;

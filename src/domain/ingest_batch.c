@@ -56,26 +56,9 @@ void ingest_batch_reset(struct ingest_batch *b)
 {
     reset_arrays(b->columns, BATCH_COLUMNS);
     reset_arrays(b->said, BATCH_SAID_COLUMNS);
-    memset(b->keys, 0, sizeof(b->keys));
     b->unit = (struct db_unit){0};
-    b->bytes = 0;
-}
-
-/* True when this key is in the batch already. The keys are digests: their own bytes are the hash. */
-static bool is_repeated(struct ingest_batch *b, const unsigned char *key)
-{
-    uint32_t hash;
-    memcpy(&hash, key, sizeof(hash));
-    for (size_t i = hash;; i++) {
-        const unsigned char **slot = &b->keys[i % BATCH_SLOTS];
-        if (!*slot) {
-            *slot = key;
-            return false;
-        }
-        if (memcmp(*slot, key, 16) == 0) {
-            return true;
-        }
-    }
+    b->bytes = b->merges = 0;
+    b->merge_code = 0;
 }
 
 /* Messages of one call do not all name its CallSid: what one of the batch knows helps the others find the same row. */
@@ -152,10 +135,8 @@ int ingest_batch_seal(struct ingest_batch *b)
 {
     for (struct list_node *n = list_first(&b->events); n; n = list_next(&b->events, n)) {
         struct ingest_event *e = container_of(n, struct ingest_event, node);
-        if (!is_repeated(b, e->call.key)) {
-            encode_event(b, &e->call);
-            encode_utterances(b, &e->call);
-        }
+        encode_event(b, &e->call);
+        encode_utterances(b, &e->call);
     }
     int rc = params_of(b->columns, b->params, BATCH_COLUMNS);
     rc = rc ? rc : params_of(b->said, b->said_params, BATCH_SAID_COLUMNS);

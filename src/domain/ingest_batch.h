@@ -7,18 +7,18 @@
 
 #define BATCH_COLUMNS 25
 #define BATCH_SAID_COLUMNS 6
-#define BATCH_SLOTS 1024 /* hash table of event keys: a power of two above CAP_BATCH_EVENTS */
 
 struct ingest_batch {
     struct ingest_core *core;
     struct db_unit unit;
     struct db_array columns[BATCH_COLUMNS], said[BATCH_SAID_COLUMNS];
     struct db_param params[BATCH_COLUMNS], said_params[BATCH_SAID_COLUMNS];
-    struct list events; /* all of them, repeated ones too: they share the outcome */
+    struct list events;
     size_t bytes, lane;
     bool alone; /* one event, sent outside the lanes */
     uint64_t sent_ms;
-    const unsigned char *keys[BATCH_SLOTS];
+    size_t merges; /* under way; the batch's events are answered when they are done */
+    int merge_code;
 };
 
 struct ingest_batch *ingest_batch_new(struct ingest_core *core);

@@ -1,48 +1,42 @@
 #include "ingest_merge.h"
-#include "arena.h"
-#include "db_unit.h"
-#include "log.h"
+#include "caps.h"
 #include "err.h"
-#include <stdlib.h>
 
-#define UUID_CHARS 36
+static int submit(struct db_pool *pool, struct ingest_merge *m);
 
-struct merge {
-    struct db_unit unit;
-    struct db_param ids[2];
-    char keep[UUID_CHARS], lose[UUID_CHARS];
-};
-
-static void on_done(struct db_unit *u, int code)
+/* Somebody else holds the rows, or merged them already: in both cases the next try tells. */
+static void on_unit_done(struct db_unit *u, int code)
 {
-    struct merge *m = container_of(u, struct merge, unit);
-    log_event(code < 0 ? LOG_WARN : LOG_INFO, "calls_merged", LOG_STR("call", ((struct str){m->keep, UUID_CHARS})),
+    struct ingest_merge *m = container_of(u, struct ingest_merge, unit);
+    bool again = code == ERR_CONFLICT || code == ERR_BUSY || code == ERR_WRITE_UNCERTAIN;
+    if (again && ++m->tries < CAP_EVENT_TRIES && submit(u->pool, m) == 0) {
+        return;
+    }
+    log_event(code < 0 ? LOG_WARN : LOG_INFO, "calls_merged",
+              LOG_STR("call", ((struct str){m->params[0].bytes, m->params[0].n})),
               LOG_CSTR("result", err_info(code)->code));
-    free(m);
+    arena_free(&m->arena);
+    m->on_done(m, code);
 }
 
-static void merge_pair(struct db_pool *pool, struct str pair)
+static int submit(struct db_pool *pool, struct ingest_merge *m)
 {
-    struct merge *m = mem_alloc(sizeof(*m));
-    memcpy(m->keep, pair.p, UUID_CHARS);
-    memcpy(m->lose, pair.p + UUID_CHARS + 1, UUID_CHARS);
-    m->ids[0] = db_text((struct str){m->keep, UUID_CHARS});
-    m->ids[1] = db_text((struct str){m->lose, UUID_CHARS});
-    m->unit.role = "ringback_ingest";
-    m->unit.on_done = on_done;
-    db_unit_add(&m->unit, STMT_MERGE_LOCK, m->ids, 2);
-    db_unit_add(&m->unit, STMT_MERGE_MOVE, m->ids, 2);
-    db_unit_add(&m->unit, STMT_MERGE_TIDY, m->ids, 1);
-    db_unit_add(&m->unit, STMT_MERGE_FOLD, m->ids, 2);
-    if (db_submit(pool, &m->unit) < 0) {
-        free(m);
-    }
+    m->unit = (struct db_unit){.role = "ringback_ingest", .on_done = on_unit_done};
+    db_unit_add(&m->unit, STMT_MERGE_LOCK, m->params, 2);
+    db_unit_add(&m->unit, STMT_MERGE_MOVE, m->params, 2);
+    db_unit_add(&m->unit, STMT_MERGE_TIDY, m->params, 1);
+    db_unit_add(&m->unit, STMT_MERGE_FOLD, m->params, 3);
+    return db_submit(pool, &m->unit);
 }
 
-void ingest_merge(struct db_pool *pool, struct str pairs)
+int ingest_merge_submit(struct db_pool *pool, struct ingest_merge *m, const struct str parts[3])
 {
-    while (pairs.n >= 2 * UUID_CHARS + 1) {
-        merge_pair(pool, pairs);
-        pairs = str_skip(pairs, 2 * UUID_CHARS + 2);
+    for (size_t i = 0; i < 3; i++) {
+        m->params[i] = db_text(arena_copy(&m->arena, parts[i]));
     }
+    int rc = submit(pool, m);
+    if (rc < 0) {
+        arena_free(&m->arena);
+    }
+    return rc;
 }

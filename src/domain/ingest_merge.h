@@ -1,9 +1,17 @@
 #pragma once
-/* Two rows that turned out to be one call become one. Rare: it takes a message that named only the provider's id while the
- * CallSid was not known with it. If it fails, the next message of the call finds the pair again. */
-#include "str.h"
+/* Two rows that turned out to be one call become one. It takes a message that named only the provider's id before the CallSid
+ * was known with it. */
+#include "db_unit.h"
 
-struct db_pool;
+struct ingest_merge {
+    struct db_unit unit;
+    struct db_param params[3];
+    struct arena arena;
+    unsigned tries;
+    void (*on_done)(struct ingest_merge *, int code); /* 0, or the last error after CAP_EVENT_TRIES */
+};
 
-/* `pairs`: "keep lose,keep lose" as ingest_batch returns them, or absent. */
-void ingest_merge(struct db_pool *pool, struct str pairs);
+/* Rows to keep and to lose, and what is claimed of the provider's id; copied. on_done fires exactly once, in a later turn, when
+ * 0 is returned; negative: it never fires. */
+int ingest_merge_submit(struct db_pool *pool, struct ingest_merge *m, const struct str parts[3])
+    __attribute__((warn_unused_result));
