@@ -109,6 +109,9 @@ static void numbers_of_the_call(void)
          "type=hang to=2+12125550142"},
         {"{\"type\":\"hang\",\"call\":{\"metadata\":{\"twilioNumber\":\"+12125550142\"}}}",
          "type=hang to=2+12125550142"},
+        {"{\"type\":\"hang\",\"phoneNumber\":{\"number\":\"+12125550119\"},\"call\":{\"metadata\":{\"twilioNumber\":"
+         "\"+12125550142\"}}}",
+         "type=hang to=2+12125550142"},
         {"{\"type\":\"hang\",\"customer\":{\"number\":\"anonymous\"}}", "type=hang from=1anonymous"},
         {"{\"type\":\"hang\",\"customer\":{\"number\":\"\"},\"call\":{\"customer\":{\"number\":\"+16465550187\"}}}",
          "type=hang from=2+16465550187"},
@@ -132,7 +135,7 @@ static void states(void)
          "type=status-update status=ended reason=4silence-timed-out"},
         {"{\"type\":\"status-update\",\"status\":\"ended\","
          "\"endedReason\":\"phone-call-provider-bypass-enabled-but-no-call-received\"}",
-         "type=status-update status=ended reason=0phone-call-provider-bypass-enabled-but-no-call-received"},
+         "type=status-update reason=0phone-call-provider-bypass-enabled-but-no-call-received"},
         {"{\"type\":\"speech-update\",\"status\":\"started\",\"role\":\"user\"}", "type=speech-update"},
         {"{\"type\":\"hang\",\"status\":\"ended\"}", "type=hang"},
     };
@@ -183,7 +186,7 @@ static void reports(void)
          SAYS "recording=2b report=1"},
         {REPORT(",\"recordingUrl\":\"c\",\"artifact\":{}"), SAYS "recording=2c report=1"},
         {REPORT(",\"endedReason\":\"phone-call-provider-bypass-enabled-but-no-call-received\""),
-         SAYS "reason=0phone-call-provider-bypass-enabled-but-no-call-received report=1"},
+         "type=end-of-call-report reason=0phone-call-provider-bypass-enabled-but-no-call-received"},
     };
     ROWS(rows);
 }
