@@ -59,7 +59,7 @@ create function private.directory_changed() returns trigger
     language plpgsql security definer set search_path = ''
 as $$
 begin
-    update private.directory_version set version = version + 1;
+    update private.directory_version set version = version + 1 where only_row; -- some clients may not update without a where
     return null;
 end
 $$;
@@ -79,7 +79,8 @@ alter table public.business_users force row level security;
 alter table private.directory_version enable row level security;
 
 revoke all on public.businesses, public.business_phones, public.business_users from anon, authenticated;
-grant select on public.businesses, public.business_phones to ringback_ingest;
+grant select (id, name, timezone, vapi_assistant_id, forward_to, fallback_greeting) on public.businesses to ringback_ingest;
+grant select on public.business_phones to ringback_ingest;
 grant select on private.directory_version to ringback_ingest;
 grant select, insert, update, delete on public.businesses, public.business_phones, public.business_users to service_role;
 

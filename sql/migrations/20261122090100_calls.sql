@@ -35,10 +35,15 @@ as $$
     end
 $$;
 
+-- The called number decides whose call it is, and the better source of the number decides. Null: nobody's, for now. A number
+-- that moves to another business leaves its old calls where they are.
+create function private.better_business(a_claim text, a uuid, b_claim text, b uuid) returns uuid
+    language sql immutable parallel safe
+as $$ select case when b_claim is null or b_claim < a_claim then a when b_claim = a_claim then coalesce(a, b) else b end $$;
+
 create table public.calls (
     id uuid primary key,
-    business_claim text collate "C", -- the rank of called_claim and the business of that number, if it has one
-    business_id uuid generated always as (nullif(substr(business_claim, 2), '')::uuid) stored references public.businesses,
+    business_id uuid references public.businesses,
     provider_claim text collate "C",
     provider_call_id text generated always as (substr(provider_claim, 2)) stored unique,
     twilio_call_sid text unique,
@@ -118,7 +123,7 @@ create function private.adopt_calls() returns trigger
     language plpgsql security definer set search_path = ''
 as $$
 begin
-    update public.calls set business_claim = substr(called_claim, 1, 1) || new.business_id, updated_at = now()
+    update public.calls set business_id = new.business_id, updated_at = now()
         where business_id is null and called_number = new.phone;
     return null;
 end
@@ -135,7 +140,6 @@ begin
                                       'private.voice_answers'] loop
         execute format('alter table %s enable row level security', table_name);
         execute format('create policy ingest on %s to ringback_ingest using (true) with check (true)', table_name);
-        execute format('grant select, insert, update, delete on %s to ringback_ingest', table_name);
     end loop;
     foreach table_name in array array['public.calls', 'public.call_events', 'public.call_utterances', 'public.dead_letters'] loop
         execute format('revoke all on %s from anon, authenticated', table_name);
@@ -143,6 +147,11 @@ begin
     end loop;
 end
 $$;
+-- What the statements do and no more: the server cannot read back what it stored of a message.
+grant select, insert, update, delete on public.calls, private.voice_answers to ringback_ingest;
+grant select (event_key, call_id), insert, update (call_id) on public.call_events to ringback_ingest;
+grant select, insert, delete on public.call_utterances to ringback_ingest;
+grant insert on public.dead_letters to ringback_ingest;
 alter table public.call_events force row level security;
 alter table public.call_utterances force row level security;
 alter table public.dead_letters force row level security;

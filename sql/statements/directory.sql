@@ -13,6 +13,6 @@ limit $1::text::int
 -- name: directory_adopt
 -- role: ringback_ingest
 -- Calls that slipped in while their number was being mapped.
-update public.calls c set business_claim = substr(c.called_claim, 1, 1) || p.business_id, updated_at = now()
+update public.calls c set business_id = p.business_id, updated_at = now()
 from public.business_phones p
 where c.business_id is null and c.called_number = p.phone

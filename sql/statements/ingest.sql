@@ -40,18 +40,18 @@ with e as materialized (
     where call_id is not null
     group by call_id
 ), joined as (
-    insert into public.calls as c (id, business_claim, provider_claim, twilio_call_sid, caller_claim, called_claim, status_rank,
+    insert into public.calls as c (id, business_id, provider_claim, twilio_call_sid, caller_claim, called_claim, status_rank,
                                    started_at, reported_ended_at, seen_ended_at, ended_claim, reported_seconds,
                                    carrier_seconds, summary, analysis, recording_claim, cost, caller_spoke, has_report,
                                    said_reported)
-    select call_id, substr(called_claim, 1, 1) || coalesce(b.business_id::text, ''), provider_claim, sid, caller_claim, called_claim, status_rank, started_at, reported_ended_at,
+    select call_id, b.business_id, provider_claim, sid, caller_claim, called_claim, status_rank, started_at, reported_ended_at,
            seen_ended_at, ended_claim, reported_seconds, carrier_seconds, summary, analysis, recording_claim, cost,
            caller_spoke, has_report, said_reported
     from said
     left join public.business_phones b on b.phone = substr(said.called_claim, 2) collate "default" -- its index's collation
     order by call_id
     on conflict (id) do update set
-        business_claim = greatest(c.business_claim, excluded.business_claim),
+        business_id = private.better_business(c.called_claim, c.business_id, excluded.called_claim, excluded.business_id),
         provider_claim = greatest(c.provider_claim, excluded.provider_claim),
         twilio_call_sid = coalesce(c.twilio_call_sid, excluded.twilio_call_sid),
         caller_claim = greatest(c.caller_claim, excluded.caller_claim),
@@ -72,11 +72,12 @@ with e as materialized (
         said_reported = c.said_reported or excluded.said_reported,
         updated_at = now()
     -- Most events add nothing to the row: then it is locked, and not written again.
-    where (c.business_claim, c.twilio_call_sid, c.provider_claim, c.caller_claim, c.called_claim, c.status_rank, c.started_at,
+    where (c.business_id, c.twilio_call_sid, c.provider_claim, c.caller_claim, c.called_claim, c.status_rank, c.started_at,
            c.reported_ended_at, c.seen_ended_at, c.ended_claim, c.reported_seconds, c.carrier_seconds, c.summary, c.analysis,
            c.recording_claim, c.cost, c.caller_spoke, c.has_report, c.said_reported)
         is distinct from
-          (greatest(c.business_claim, excluded.business_claim), coalesce(c.twilio_call_sid, excluded.twilio_call_sid),
+          (private.better_business(c.called_claim, c.business_id, excluded.called_claim, excluded.business_id),
+           coalesce(c.twilio_call_sid, excluded.twilio_call_sid),
            greatest(c.provider_claim, excluded.provider_claim), greatest(c.caller_claim, excluded.caller_claim),
            greatest(c.called_claim, excluded.called_claim), greatest(c.status_rank, excluded.status_rank), least(c.started_at,
            excluded.started_at), greatest(c.reported_ended_at, excluded.reported_ended_at), least(c.seen_ended_at,

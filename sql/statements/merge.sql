@@ -1,5 +1,6 @@
--- Two rows turned out to be one call: first known by the provider's id alone, and by the CallSid alone. The three
--- statements run as one unit: lock both rows, move what hangs on the second, fold it into the first.
+-- Two rows turned out to be one call: first known by the provider's id alone, and by the CallSid alone. The statements run
+-- as one unit: lock both rows, move what hangs on the second, fold it into the first. A second row that has got a CallSid of
+-- its own meanwhile is another call and stays.
 
 -- name: merge_lock
 -- role: ringback_ingest
@@ -8,9 +9,12 @@ select id from public.calls where id in ($1::text::uuid, $2::text::uuid) order b
 -- name: merge_move
 -- role: ringback_ingest
 with events as (
-    update public.call_events set call_id = $1::text::uuid where call_id = $2::text::uuid
+    update public.call_events set call_id = $1::text::uuid
+    where call_id = (select id from public.calls where id = $2::text::uuid and twilio_call_sid is null)
 ), moved as (
-    delete from public.call_utterances where call_id = $2::text::uuid returning *
+    delete from public.call_utterances
+    where call_id = (select id from public.calls where id = $2::text::uuid and twilio_call_sid is null)
+    returning *
 )
 insert into public.call_utterances (call_id, utterance_key, role, said_at, text, source)
 select $1::text::uuid, utterance_key, role, said_at, text, source from moved
@@ -25,12 +29,11 @@ where d.call_id = $1::text::uuid and d.source = 'transcript'
 -- name: merge_fold
 -- role: ringback_ingest
 with gone as (
-    delete from public.calls where id = $2::text::uuid returning *
+    delete from public.calls where id = $2::text::uuid and twilio_call_sid is null returning *
 )
 update public.calls c set
-    business_claim = greatest(c.business_claim, g.business_claim),
+    business_id = private.better_business(c.called_claim, c.business_id, g.called_claim, g.business_id),
     provider_claim = greatest(c.provider_claim, g.provider_claim, $3::text),
-    twilio_call_sid = coalesce(c.twilio_call_sid, g.twilio_call_sid),
     caller_claim = greatest(c.caller_claim, g.caller_claim),
     called_claim = greatest(c.called_claim, g.called_claim),
     status_rank = greatest(c.status_rank, g.status_rank),

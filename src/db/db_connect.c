@@ -159,18 +159,10 @@ static int send_prepares(struct db_conn *c)
     return ok && PQpipelineSync(c->pg) ? 0 : ERR_CONNECT;
 }
 
-/* Notices would reach standard error as they are; what matters of them comes as an error too. */
-static void ignore_notice(void *arg, const PGresult *r)
-{
-    (void)arg;
-    (void)r;
-}
-
 static void start_preparing(struct db_conn *c)
 {
     db_conn_set_state(c, DB_CONN_PREPARING);
     c->sqlstate[0] = 0;
-    PQsetNoticeReceiver(c->pg, ignore_notice, NULL);
     c->refused = NULL;
     c->first = c->count = 0;
     if (PQsetnonblocking(c->pg, 1) < 0 || !PQenterPipelineMode(c->pg) || send_prepares(c) < 0) {
