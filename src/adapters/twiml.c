@@ -4,20 +4,29 @@
 #define HEAD "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>"
 #define P(s) (int)(s).n, (s).p
 
+/* Bytes from here that XML 1.0 has no character for: 0 or the length of one such. */
+static size_t unspeakable(struct str text)
+{
+    unsigned char c = (unsigned char)*text.p;
+    if (c < 0x20) {
+        return c == '\t' || c == '\n' || c == '\r' ? 0 : 1;
+    }
+    return str_starts(text, STR("\xef\xbf\xbe")) || str_starts(text, STR("\xef\xbf\xbf")) ? 3 : 0;
+}
+
 struct str twiml_escape(struct arena *a, struct str text)
 {
     text = utf8_clean(a, text);
     char *out = arena_alloc(a, text.n * 6 + 1);
     size_t n = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
+    for (size_t left_out; text.n; text = str_skip(text, left_out ? left_out : 1)) {
+        char c = *text.p;
         const char *entity = c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '"' ? "&quot;" : NULL;
-        if (entity) {
-            size_t length = strlen(entity);
-            memcpy(out + n, entity, length);
+        size_t length = entity ? strlen(entity) : 1;
+        left_out = unspeakable(text);
+        if (!left_out) {
+            memcpy(out + n, entity ? entity : &c, length);
             n += length;
-        } else if (c >= 0x20 || c == '\t' || c == '\n' || c == '\r') {
-            out[n++] = (char)c;
         }
     }
     return (struct str){out, n};
@@ -29,7 +38,7 @@ static struct str greeting(struct arena *a, const struct twiml_fallback *f)
     if (f->greeting.n) {
         return twiml_escape(a, utf8_cut(f->greeting, 1000));
     }
-    struct str name = f->business_name.n ? arena_printf(a, " %.*s", P(f->business_name)) : STR("");
+    struct str name = f->business_name.n ? arena_printf(a, " %.*s", P(utf8_cut(f->business_name, 200))) : STR("");
     struct str text =
         arena_printf(a,
                      "Thank you for calling%.*s. We can not take your call right now. Please leave your name, "
