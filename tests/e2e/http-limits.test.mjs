@@ -40,6 +40,21 @@ test("a report just below 16 MiB is accepted and stored", async () => {
   assert.equal(row.summary, "long");
 });
 
+test("a dozen reports of 8 MiB at once: each is stored, or refused with 503 and Retry-After", async () => {
+  const calls = Array.from({ length: 12 }, freshCall);
+  const answers = await Promise.all(
+    calls.map((call) => post(server, reportOf(8 * MIB, call), undefined, { timeoutMs: 60000 })),
+  );
+  assert.ok(answers.some((answer) => answer.status === 200));
+  for (const [i, answer] of answers.entries()) {
+    if (answer.status !== 200) {
+      assert.equal(answer.status, 503);
+      assert.match(answer.headers["retry-after"], /^\d+$/);
+    }
+    assert.equal(Boolean(await world.db.callByVapi(calls[i].id)), answer.status === 200);
+  }
+});
+
 test("one byte above 16 MiB: 413 before the body is sent, and the connection closed", async () => {
   const { first, connection } = await raw(port, rawPost(`Content-Length: ${16 * MIB + 1}\r\n`));
   assert.equal(first?.status, 413);

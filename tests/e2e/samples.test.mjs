@@ -154,7 +154,8 @@ for (const [name, [outcome, reason]] of Object.entries(OUTCOMES)) {
     const body = fixtureFor(name, call);
     await post(server, body);
     const row = await world.db.callByVapi(call.id);
-    assert.equal(row.status, "ended");
+    // A call that Vapi waited for in vain went elsewhere: when it ends is Twilio's to say.
+    if (!name.includes("bypass-no-call")) assert.equal(row.status, "ended");
     assert.equal(row.outcome, outcome);
     assert.equal(row.ended_reason, reason ?? JSON.parse(body).message.endedReason);
   });

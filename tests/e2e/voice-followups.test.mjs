@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { LARKSPUR, PLAIN, fixtureText } from "./lib/env.mjs";
 import { WITHOUT_VAPI, World } from "./lib/world.mjs";
 import { formWith, freshSid, postForm, ring } from "./lib/twilio.mjs";
+import { fixtureFor, freshCall, post } from "./lib/vapi.mjs";
 import { assertDials, assertVoicemail, find, readTwiml, verbs } from "./lib/twiml.mjs";
 
 const world = await World.create();
@@ -155,6 +156,23 @@ test("follow-ups in the wrong order end in the same row", async () => {
   }
   assert.equal(seen[0].status, "ended");
   assert.deepEqual(seen[1], seen[0]);
+});
+
+test("the ghost that Vapi reports for a call we forwarded does not end it or change its cause", async () => {
+  const sid = await forwarded();
+  const ghost = freshCall();
+  for (const name of ["status-update-ended-bypass-no-call.json", "end-of-call-report-bypass-no-call.json"]) {
+    assert.equal((await post(server, fixtureFor(name, { id: ghost.id, sid }))).status, 200);
+  }
+  const talking = await world.db.call(sid);
+  assert.notEqual(talking.status, "ended");
+  assert.equal(talking.ended_reason, "ringback.vapi-not-configured");
+  await send("/api/twilio/dialed", "twilio-dial-action-completed.form", { CallSid: sid });
+  await send("/api/twilio/status", "twilio-status-completed.form", { CallSid: sid });
+  const over = await world.db.call(sid);
+  assert.equal(over.status, "ended");
+  assert.equal(over.outcome, "transferred");
+  assert.equal(Math.round(Number(over.duration_seconds)), 61);
 });
 
 test("the fallback URL says what failed, and the caller is looked after", async () => {
