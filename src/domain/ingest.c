@@ -26,7 +26,7 @@ struct ingest_core {
     struct db_pool *pool;
     struct lane lanes[CAP_BATCHES_IN_FLIGHT];
     struct list alone;   /* to be sent one by one */
-    struct list patient; /* waiters with a time limit of their own */
+    struct list waiters; /* everybody who waits */
     size_t bytes;        /* of all that waits */
     size_t singles;      /* in flight */
     uint64_t again_ms;   /* no batch before this time */
@@ -83,7 +83,7 @@ void ingest_abandon(struct ingest_waiter *w)
         w->event = NULL;
     }
     if (list_linked(&w->node)) {
-        list_remove(w->patient, &w->node);
+        list_remove(w->waiters, &w->node);
     }
 }
 
@@ -144,11 +144,9 @@ static int submit(struct ingest_core *in, struct ingest_event *e, struct ingest_
     e->waiter = w;
     if (w) {
         w->event = e;
-        w->until_ms = e->arrived_ms + w->patience_ms;
-        if (w->patience_ms) {
-            w->patient = &in->patient;
-            list_push(&in->patient, &w->node);
-        }
+        w->until_ms = e->arrived_ms + (w->patience_ms ? w->patience_ms : CAP_INGEST_MS);
+        w->waiters = &in->waiters;
+        list_push(&in->waiters, &w->node);
     }
     set_state(in, e, e->dead ? INGEST_ALONE : INGEST_WAITING);
     return 0;
@@ -419,23 +417,33 @@ static uint64_t expire(struct ingest_core *in, struct list *queue, uint64_t now)
     return oldest_ms;
 }
 
+/* Tells those who have waited long enough, also while their event is on its way. A callback may abandon other waiters. */
+static void dismiss(struct ingest_core *in, uint64_t now)
+{
+    struct list due;
+    struct list_node *next;
+    list_init(&due);
+    for (struct list_node *n = list_first(&in->waiters); n; n = next) {
+        next = list_next(&in->waiters, n);
+        struct ingest_waiter *w = container_of(n, struct ingest_waiter, node);
+        if (w->until_ms <= now) {
+            list_remove(&in->waiters, n);
+            list_push(&due, n);
+            w->waiters = &due;
+        }
+    }
+    while (due.count > 0) {
+        struct ingest_waiter *w = container_of(list_first(&due), struct ingest_waiter, node);
+        ingest_abandon(w);
+        w->on_done(w, w->patience_ms ? ERR_TIMEOUT : ERR_UNAVAILABLE);
+    }
+}
+
 static void on_clock(uv_timer_t *t)
 {
     struct ingest_core *in = container_of(t, struct ingest_core, clock);
     uint64_t now = loop_now_ms(in->loop);
-    struct list_node *next;
-    for (struct list_node *n = list_first(&in->patient); n; n = next) {
-        next = list_next(&in->patient, n);
-        struct ingest_waiter *w = container_of(n, struct ingest_waiter, node);
-        if (w->until_ms <= now) {
-            ingest_abandon(w);
-            w->on_done(w, ERR_TIMEOUT);
-        }
-    }
-    if (now < in->look_ms) {
-        return;
-    }
-    in->look_ms = now + LOOK_MS;
+    dismiss(in, now);
     uint64_t oldest_ms = expire(in, &in->alone, now);
     for (size_t i = 0; i < CAP_BATCHES_IN_FLIGHT; i++) {
         uint64_t age_ms = expire(in, &in->lanes[i].waiting, now);
@@ -457,7 +465,7 @@ void ingest_start(struct ingest *handle, struct loop *loop, struct db_pool *pool
         in->lanes[i].batch->lane = i;
     }
     list_init(&in->alone);
-    list_init(&in->patient);
+    list_init(&in->waiters);
     in->flush_hook.run = flush_turn;
     loop_add_hook(loop, &in->flush_hook);
     uv_timer_init(&loop->uv, &in->clock);

@@ -27,13 +27,14 @@ struct ingest {
 };
 
 struct ingest_waiter {
-    unsigned patience_ms; /* 0: until the event is stored or given up */
-    /* 0: durable. ERR_TIMEOUT: patience is over, the event goes its way alone. Else it was not stored: ERR_UNAVAILABLE. */
+    unsigned patience_ms; /* 0: CAP_INGEST_MS */
+    /* 0: durable. ERR_TIMEOUT: patience is over, the event goes its way alone. Else, after CAP_INGEST_MS at the latest,
+     * ERR_UNAVAILABLE: it was not stored, or nobody knows. */
     void (*on_done)(struct ingest_waiter *, int code);
 
     struct ingest_event *event;
     struct list_node node;
-    struct list *patient; /* the list of waiters with a time limit, if on it */
+    struct list *waiters; /* that it is on */
     uint64_t until_ms;
 };
 
