@@ -13,6 +13,8 @@ limit $1::text::int
 -- name: directory_adopt
 -- role: ringback_ingest
 -- Calls that slipped in while their number was being mapped.
+-- Few numbers wait, however many calls do: each is looked up once.
 update public.calls c set business_id = p.business_id, updated_at = now()
-from public.business_phones p
-where c.business_id is null and c.called_number = p.phone
+from (select distinct called_number from public.calls where business_id is null) w
+join public.business_phones p on p.phone = w.called_number
+where c.business_id is null and c.called_number = w.called_number

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define ADOPT_ROUNDS 4 /* polls after a change: a batch that began before it may commit for CAP_DB_UNIT_MS more */
+
 /* One loaded copy: an open-addressing table of numbers. */
 struct copy {
     struct arena arena;
@@ -23,7 +25,8 @@ struct directory_core {
     struct db_unit unit;
     struct db_param limit;
     char limit_text[16];
-    bool asking, loaded;
+    bool asking, loaded, changed;
+    unsigned adoptions;         /* still to be done */
     char version[24], seen[24]; /* of the copy, and as last read */
     struct copy copy;
     uv_timer_t timer;
@@ -101,17 +104,17 @@ static enum flow_next step_compare(struct flow *f)
     struct directory_core *d = container_of(f, struct directory_core, flow);
     struct str version = db_cell(&d->unit, 0, 0, 0);
     snprintf(d->seen, sizeof(d->seen), "%.*s", (int)version.n, version.p);
-    if (d->loaded && strcmp(d->seen, d->version) == 0) {
-        d->asking = false;
-        return FLOW_DONE;
-    }
-    return ask(d, STMT_DIRECTORY_LOAD, 1);
+    d->changed = !d->loaded || strcmp(d->seen, d->version) != 0;
+    return d->changed ? ask(d, STMT_DIRECTORY_LOAD, 1) : FLOW_NEXT;
 }
 
 static enum flow_next step_load(struct flow *f)
 {
     struct directory_core *d = container_of(f, struct directory_core, flow);
     struct copy fresh = {0};
+    if (!d->changed) {
+        return FLOW_NEXT;
+    }
     int rc = load(&fresh, &d->unit);
     if (rc < 0) {
         arena_free(&fresh.arena);
@@ -123,6 +126,18 @@ static enum flow_next step_load(struct flow *f)
     memcpy(d->version, d->seen, sizeof(d->version));
     metric_set(METRIC_BUSINESSES, 0, 0, (double)fresh.count);
     log_event(LOG_INFO, "directory_loaded", LOG_INT("numbers", (int64_t)fresh.count));
+    d->adoptions = ADOPT_ROUNDS;
+    return FLOW_NEXT;
+}
+
+static enum flow_next step_adopt(struct flow *f)
+{
+    struct directory_core *d = container_of(f, struct directory_core, flow);
+    if (d->adoptions == 0) {
+        d->asking = false;
+        return FLOW_DONE;
+    }
+    d->adoptions--;
     return ask(d, STMT_DIRECTORY_ADOPT, 0);
 }
 
@@ -135,6 +150,7 @@ static enum flow_next step_adopted(struct flow *f)
 static const struct flow_step refresh[] = {{"ask_version", step_ask_version},
                                            {"compare", step_compare},
                                            {"load", step_load},
+                                           {"adopt", step_adopt},
                                            {"adopted", step_adopted},
                                            {NULL, NULL}};
 
