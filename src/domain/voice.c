@@ -17,7 +17,7 @@ struct voice_core {
     struct db_pool *pool;
     struct answer answers[CAP_VOICE_ANSWERS]; /* ring: the oldest is overwritten */
     size_t next;
-    uint64_t expired_ms;
+    uint64_t expire_at_ms;
 };
 
 /* A unit of work that lives by itself; the ticket, if there is one, can be cut from either side. */
@@ -127,8 +127,8 @@ void voice_answered(struct voice *handle, struct str call_sid, struct str twiml)
     a->twiml = arena_copy(&a->arena, twiml);
     int ignored = submit(v, STMT_VOICE_STORE, call_sid, twiml, NULL);
     uint64_t now = loop_now_ms(v->loop);
-    if (now - v->expired_ms > EXPIRE_MS) {
-        v->expired_ms = now;
+    if (now >= v->expire_at_ms) {
+        v->expire_at_ms = now + EXPIRE_MS;
         ignored = submit(v, STMT_VOICE_EXPIRE, call_sid, twiml, NULL);
     }
     (void)ignored; /* the memory of this process has it; another instance would merely make a second AI call */
