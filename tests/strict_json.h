@@ -7,7 +7,7 @@
 
 struct strict_json {
     const char *p, *end;
-    int depth;
+    int depth, deepest;
     void (*on_key)(void *context, struct str key); /* as written, without quotes; may be NULL */
     void *context;
 };
@@ -133,6 +133,7 @@ static inline bool strict_json_container(struct strict_json *j, bool map)
     if (++j->depth > STRICT_JSON_DEPTH) {
         return false;
     }
+    j->deepest = j->depth > j->deepest ? j->depth : j->deepest;
     if (!strict_json_take(j, close)) {
         do {
             if (!(map ? strict_json_member(j) : strict_json_value(j))) {
@@ -176,11 +177,17 @@ static bool strict_json_value(struct strict_json *j)
     }
 }
 
+/* One value and nothing behind it? Fills the counters. */
+static inline bool strict_json_document(struct strict_json *j)
+{
+    bool good = j->p < j->end && strict_json_value(j);
+    strict_json_blank(j);
+    return good && j->p == j->end;
+}
+
 /* One value and nothing behind it? */
 static inline bool strict_json_valid(struct str doc, void (*on_key)(void *context, struct str key), void *context)
 {
     struct strict_json j = {.p = doc.p, .end = doc.p + doc.n, .on_key = on_key, .context = context};
-    bool good = doc.n > 0 && strict_json_value(&j);
-    strict_json_blank(&j);
-    return good && j.p == j.end;
+    return strict_json_document(&j);
 }

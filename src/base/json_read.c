@@ -280,6 +280,20 @@ static int on_end(void *ctx)
 static const yajl_callbacks callbacks = {on_null, on_bool, NULL,   NULL,     on_number, on_string,
                                          on_map,  on_key,  on_end, on_array, on_end};
 
+/* Has the value ended, and does nothing follow it? Only a number alone needs yajl's word: it ends with the document. Else
+ * yajl would give the last number of a document that breaks off, and overlook a string behind it that never ends. */
+static bool is_whole(const struct reader *r)
+{
+    struct str rest = str_skip(r->pass->doc, r->prev_end);
+    if (r->depth > 0 || r->prev_end == 0) {
+        return r->depth == 0 && yajl_complete_parse(r->yajl) == yajl_status_ok;
+    }
+    while (rest.n && *rest.p && strchr(" \t\r\n", *rest.p)) {
+        rest = str_skip(rest, 1);
+    }
+    return rest.n == 0;
+}
+
 static int read_once(struct json_pass *p, enum json_keep known, bool *undecided_out)
 {
     struct reader r = {.pass = p, .known = known};
@@ -296,7 +310,7 @@ static int read_once(struct json_pass *p, enum json_keep known, bool *undecided_
     assert(r.yajl);
     yajl_config(r.yajl, yajl_dont_validate_strings, 1); /* the caller did */
     const unsigned char *bytes = (const unsigned char *)p->doc.p;
-    bool ok = yajl_parse(r.yajl, bytes, p->doc.n) == yajl_status_ok && yajl_complete_parse(r.yajl) == yajl_status_ok;
+    bool ok = yajl_parse(r.yajl, bytes, p->doc.n) == yajl_status_ok && is_whole(&r);
     yajl_free(r.yajl);
     keep_until(&r, p->doc.n);
     *undecided_out = r.undecided;
