@@ -1,6 +1,5 @@
 -- Two rows turned out to be one call: first known by the provider's id alone, and by the CallSid alone. The statements run
--- as one unit: lock both rows, move what hangs on the second, fold it into the first. A second row that has got a CallSid of
--- its own meanwhile is another call and stays.
+-- as one unit: lock both rows, move what hangs on the second, fold it into the first.
 
 -- name: merge_lock
 -- role: ringback_ingest
@@ -9,12 +8,9 @@ select id from public.calls where id in ($1::text::uuid, $2::text::uuid) order b
 -- name: merge_move
 -- role: ringback_ingest
 with events as (
-    update public.call_events set call_id = $1::text::uuid
-    where call_id = (select id from public.calls where id = $2::text::uuid and twilio_call_sid is null)
+    update public.call_events set call_id = $1::text::uuid where call_id = $2::text::uuid
 ), moved as (
-    delete from public.call_utterances
-    where call_id = (select id from public.calls where id = $2::text::uuid and twilio_call_sid is null)
-    returning *
+    delete from public.call_utterances where call_id = $2::text::uuid returning *
 )
 insert into public.call_utterances (call_id, utterance_key, role, said_at, text, source)
 select $1::text::uuid, utterance_key, role, said_at, text, source from moved
@@ -28,8 +24,10 @@ where d.call_id = $1::text::uuid and d.source = 'transcript'
 
 -- name: merge_fold
 -- role: ringback_ingest
+-- The second row may be gone already, folded by another instance; what the event claims of the provider's id counts all the
+-- same, because ingest_batch could not note it while two rows stood for it.
 with gone as (
-    delete from public.calls where id = $2::text::uuid and twilio_call_sid is null returning *
+    delete from public.calls where id = $2::text::uuid returning *
 )
 update public.calls c set
     business_id = private.better_business(c.called_claim, c.business_id, g.called_claim, g.business_id),
@@ -47,9 +45,9 @@ update public.calls c set
     analysis = greatest(c.analysis, g.analysis),
     recording_claim = greatest(c.recording_claim, g.recording_claim),
     cost = greatest(c.cost, g.cost),
-    caller_spoke = c.caller_spoke or g.caller_spoke,
-    has_report = c.has_report or g.has_report,
-    said_reported = c.said_reported or g.said_reported,
+    caller_spoke = c.caller_spoke or coalesce(g.caller_spoke, false),
+    has_report = c.has_report or coalesce(g.has_report, false),
+    said_reported = c.said_reported or coalesce(g.said_reported, false),
     updated_at = now()
-from gone g
-where c.id = $1::text::uuid
+from (select $1::text::uuid as id) k left join gone g on true
+where c.id = k.id
