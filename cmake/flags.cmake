@@ -2,6 +2,7 @@
 # gcc 12 and clang 14 accept.
 option(RINGBACK_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer, warnings are errors" OFF)
 option(RINGBACK_TESTS "Build the tests" OFF)
+option(RINGBACK_FUZZ "Build the fuzz targets; needs clang" OFF)
 option(RINGBACK_BENCH "Build the benchmarks" OFF)
 
 add_library(flags INTERFACE)
@@ -15,6 +16,9 @@ if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
   target_compile_options(flags INTERFACE -Wbidi-chars=any -Wtrampolines -Wduplicated-cond -Wlogical-op)
 endif()
 
+if(RINGBACK_FUZZ)
+  target_compile_options(flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(RINGBACK_SANITIZE)
   target_compile_options(flags INTERFACE -Werror -O1 -fno-omit-frame-pointer -fsanitize=address,undefined
     -fno-sanitize-recover=all)
