@@ -87,3 +87,10 @@ grant select, insert, update, delete on public.businesses, public.business_phone
 create policy businesses_ingest on public.businesses for select to ringback_ingest using (true);
 create policy business_phones_ingest on public.business_phones for select to ringback_ingest using (true);
 create policy directory_version_ingest on private.directory_version for select to ringback_ingest using (true);
+
+-- Where migrations are recorded, by `ringback migrate` and by Supabase's own CLI alike. A server is ready when it finds the
+-- newest one that it knows.
+create schema if not exists supabase_migrations;
+create table if not exists supabase_migrations.schema_migrations (version text primary key, statements text[], name text);
+grant usage on schema supabase_migrations to ringback_ingest;
+grant select on supabase_migrations.schema_migrations to ringback_ingest;

@@ -43,7 +43,7 @@ as $$ select case when b_claim is null or b_claim < a_claim then a when b_claim 
 
 create table public.calls (
     id uuid primary key,
-    business_id uuid references public.businesses,
+    business_id uuid references public.businesses, -- no cascade: a business with calls is not deleted by accident
     provider_claim text collate "C",
     provider_call_id text generated always as (substr(provider_claim, 2)) stored unique,
     twilio_call_sid text unique,
@@ -102,9 +102,10 @@ create table public.call_utterances (
     primary key (call_id, utterance_key)
 );
 
--- Bodies that were believed but could not be stored as events.
+-- Bodies that were believed but could not be stored as events; the same one once.
 create table public.dead_letters (
     id bigint generated always as identity primary key,
+    letter_key bytea not null unique, -- a digest of the event's key, or of the body of what is no event
     source text not null,
     reason text not null,
     body bytea not null,
@@ -151,7 +152,8 @@ $$;
 grant select, insert, update, delete on public.calls, private.voice_answers to ringback_ingest;
 grant select (event_key, call_id), insert, update (call_id) on public.call_events to ringback_ingest;
 grant select, insert, delete on public.call_utterances to ringback_ingest;
-grant insert on public.dead_letters to ringback_ingest;
+grant select (letter_key), insert on public.dead_letters to ringback_ingest;
+-- Not forced on calls: adopt_calls runs as the owner.
 alter table public.call_events force row level security;
 alter table public.call_utterances force row level security;
 alter table public.dead_letters force row level security;

@@ -90,12 +90,13 @@ with e as materialized (
 )
 -- First row: events stored, calls that belong to nobody. The others: splits, as the row to keep, the row to lose, and what
 -- the event claims of the provider's id.
-select (select count(*) from stored)::text, (select count(*) from joined where business_id is null and is_new)::text, null
+select 0 as kind, (select count(*) from stored)::text, (select count(*) from joined where business_id is null and is_new)::text, null
 union all
-select call_id::text, pid_id::text, max(pid_rank || pid collate "C")
+select 1, call_id::text, pid_id::text, max(pid_rank || pid collate "C")
 from found
 where pid_id <> call_id and pid_sid is null
 group by call_id, pid_id
+order by kind
 
 -- name: ingest_utterances
 -- role: ringback_ingest
@@ -122,4 +123,5 @@ on conflict do nothing
 
 -- name: dead_letter_insert
 -- role: ringback_ingest
-insert into public.dead_letters (source, reason, body) values ($1::text, $2::text, $3::bytea)
+insert into public.dead_letters (source, reason, body, letter_key) values ($1::text, $2::text, $3::bytea, $4::bytea)
+on conflict (letter_key) do nothing

@@ -26,6 +26,8 @@ void twilio_start(struct twilio *t);
 /* Abandons calls that are still being answered. on_stopped fires once, later. */
 void twilio_stop(struct twilio *t, void (*on_stopped)(struct twilio *));
 
+/* Turns away requests without a signature, before their body is read. */
+int twilio_usher(const struct twilio *t, const struct http_request *r) must_check;
 /* The guard of every Twilio route: X-Twilio-Signature over the configured public URL, the target as sent, and the form.
  * Current and previous token. 0 or ERR_BAD_SIGNATURE, also when no token is configured (unless --insecure-dev). */
 int twilio_verify(const struct twilio *t, const struct http_request *r) must_check;

@@ -1,5 +1,6 @@
 #include "twilio_event.h"
 #include "caps.h"
+#include "crypto.h"
 #include "json.h"
 #include "timestamp.h"
 #include "utf8.h"
@@ -62,18 +63,46 @@ static int write_payload(struct buf *out, const struct form *form)
     return rc ? rc : buf_append(out, STR("}"));
 }
 
+/* What a request is about; without a CallSid all of it. */
+static void set_key(struct ingest_event *e, const struct twilio_request *q, struct str type)
+{
+    struct digest all = {.n = 0};
+    if (!q->call_sid.n) {
+        all = crypto_sha256(buf_str(&e->kept));
+    }
+    const struct str parts[] = {STR("twilio"),      type,           q->account_sid,      q->call_sid,
+                                q->callback_source, q->sequence,    q->call_status,      q->recording_sid,
+                                q->dial_sid,        q->dial_status, q->recording_status, digest_str(&all)};
+    call_event_set_key(e->call.key, parts, sizeof(parts) / sizeof(parts[0]));
+}
+
+struct ingest_event *twilio_read(struct http_request *r, struct twilio_request *q, struct str type)
+{
+    if (twilio_request_read(&r->arena, buf_str(&r->body), q) == 0) {
+        return twilio_event(q, q->parent_sid.n ? STR("dial-leg") : type);
+    }
+    struct ingest_event *e = ingest_event_new(CALL_TWILIO);
+    *q = (struct twilio_request){.call_seconds = NAN};
+    e->body = http_take_body(r);
+    return e;
+}
+
+int twilio_keep(struct twilio *t, struct ingest_event *e, struct ingest_waiter *waiter)
+{
+    bool readable = e->kept.len > 0;
+    return readable ? ingest_submit(t->ingest, e, waiter)
+                    : ingest_dead_letter(t->ingest, e, DEAD_NOT_AN_ENVELOPE, waiter);
+}
+
 struct ingest_event *twilio_event(const struct twilio_request *q, struct str type)
 {
     struct ingest_event *e = ingest_event_new(CALL_TWILIO);
     struct call_event *c = &e->call;
     bool is_leg = q->parent_sid.n; /* a leg that we dialled belongs to the call it was dialled for */
-    const struct str parts[] = {STR("twilio"),      type,           q->account_sid,     q->call_sid,
-                                q->callback_source, q->sequence,    q->call_status,     q->recording_sid,
-                                q->dial_sid,        q->dial_status, q->recording_status};
     e->kept = buf_make(CAP_FORM_BYTES * 8);
     int rc = write_payload(&e->kept, &q->form);
     (void)rc; /* escaping makes a form at most six times longer */
-    call_event_set_key(c->key, parts, sizeof(parts) / sizeof(parts[0]));
+    set_key(e, q, type);
     c->payload = buf_str(&e->kept);
     c->type = arena_copy(&e->arena, type);
     struct str sid = utf8_cut(is_leg ? q->parent_sid : q->call_sid, 64);

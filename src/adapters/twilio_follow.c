@@ -41,20 +41,10 @@ static void store(struct twilio *t, struct http_request *r, struct ingest_event 
     f->waiter = (struct ingest_waiter){.patience_ms = f->live ? CAP_VOICE_STORE_MS : 0, .on_done = on_stored};
     f->http.on_gone = on_gone;
     r->waiter = &f->http;
-    int rc = ingest_submit(t->ingest, e, &f->waiter);
+    int rc = twilio_keep(t, e, &f->waiter);
     if (rc < 0) {
         on_stored(&f->waiter, rc);
     }
-}
-
-static bool read_request(struct http_request *r, struct twilio_request *q)
-{
-    int rc = twilio_request_read(&r->arena, buf_str(&r->body), q);
-    if (rc < 0 || !q->call_sid.n) {
-        http_reply_error(r, rc < 0 ? rc : ERR_BAD_REQUEST);
-        return false;
-    }
-    return true;
 }
 
 /* The call is over when Twilio says so of the call itself, not of a leg. */
@@ -77,11 +67,9 @@ static void describe_status(struct ingest_event *e, const struct twilio_request 
 void twilio_on_status(struct twilio *t, struct http_request *r)
 {
     struct twilio_request q;
-    if (read_request(r, &q)) {
-        struct ingest_event *e = twilio_event(&q, q.parent_sid.n ? STR("dial-leg") : STR("status"));
-        describe_status(e, &q);
-        store(t, r, e, (struct follow){.twiml = twiml_nothing()});
-    }
+    struct ingest_event *e = twilio_read(r, &q, STR("status"));
+    describe_status(e, &q);
+    store(t, r, e, (struct follow){.twiml = twiml_nothing()});
 }
 
 static struct twiml_fallback fallback_of(const struct twilio *t, struct str called)
@@ -98,10 +86,7 @@ static struct twiml_fallback fallback_of(const struct twilio *t, struct str call
 void twilio_on_dialed(struct twilio *t, struct http_request *r)
 {
     struct twilio_request q;
-    if (!read_request(r, &q)) {
-        return;
-    }
-    struct ingest_event *e = twilio_event(&q, STR("dialed"));
+    struct ingest_event *e = twilio_read(r, &q, STR("dialed"));
     struct twiml_fallback f = fallback_of(t, q.to);
     bool talked = str_eq(q.dial_status, STR("completed")) || str_eq(q.dial_status, STR("answered"));
     describe_status(e, &q);
@@ -121,20 +106,16 @@ static void describe_recording(struct ingest_event *e, const struct twilio_reque
 void twilio_on_recorded(struct twilio *t, struct http_request *r)
 {
     struct twilio_request q;
-    if (read_request(r, &q)) {
-        struct ingest_event *e = twilio_event(&q, STR("recorded"));
-        describe_status(e, &q);
-        describe_recording(e, &q);
-        store(t, r, e, (struct follow){.live = true, .twiml = twiml_thanks()});
-    }
+    struct ingest_event *e = twilio_read(r, &q, STR("recorded"));
+    describe_status(e, &q);
+    describe_recording(e, &q);
+    store(t, r, e, (struct follow){.live = true, .twiml = twiml_thanks()});
 }
 
 void twilio_on_recording_status(struct twilio *t, struct http_request *r)
 {
     struct twilio_request q;
-    if (read_request(r, &q)) {
-        struct ingest_event *e = twilio_event(&q, STR("recording-status"));
-        describe_recording(e, &q);
-        store(t, r, e, (struct follow){.twiml = twiml_nothing()});
-    }
+    struct ingest_event *e = twilio_read(r, &q, STR("recording-status"));
+    describe_recording(e, &q);
+    store(t, r, e, (struct follow){.twiml = twiml_nothing()});
 }

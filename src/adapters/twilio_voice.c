@@ -129,11 +129,11 @@ static enum flow_next step_store(struct flow *f)
 static void on_claimed(struct voice_ticket *t, enum voice_claim_result result, struct str twiml)
 {
     struct voice_call *c = container_of(t, struct voice_call, ticket);
-    if (result == VOICE_TAKEN && left_ms(c) > CAP_VOICE_RESERVE_MS) {
+    if (result == VOICE_TAKEN && left_ms(c) > CAP_VOICE_RESERVE_MS + CAP_VOICE_STORE_MS + ASK_AGAIN_MS) {
         c->ask_again_ms = loop_now_ms(c->room->loop) + ASK_AGAIN_MS;
         return;
     }
-    if (result == VOICE_ANSWERED && !c->q.error_code.n) {
+    if (result == VOICE_ANSWERED) {
         c->twiml = arena_copy(&c->arena, twiml);
         c->kind = VOICE_REPEATED;
     } else if (result == VOICE_TAKEN) {
@@ -146,6 +146,9 @@ static enum flow_next step_claim(struct flow *f)
 {
     struct voice_call *c = container_of(f, struct voice_call, flow);
     c->ticket.on_done = on_claimed;
+    if (c->q.error_code.n) {
+        return FLOW_NEXT; /* the fallback URL: whoever claimed the call has failed */
+    }
     return voice_claim(c->room->voice, &c->ticket, c->q.call_sid) < 0 ? FLOW_NEXT : FLOW_PARKED;
 }
 
@@ -172,9 +175,12 @@ static enum flow_next step_ask(struct flow *f)
         return FLOW_NEXT;
     }
     struct vapi_caller caller = {c->q.call_sid, c->q.from, c->q.to, b};
-    unsigned budget = left_ms(c) > CAP_VOICE_RESERVE_MS ? left_ms(c) - CAP_VOICE_RESERVE_MS : 1;
     c->handoff.on_done = on_handed_over;
-    if (vapi_handoff_submit(t->vapi, &c->handoff, &caller, budget) < 0) {
+    if (left_ms(c) <= CAP_VOICE_RESERVE_MS) {
+        c->cause = "ringback.vapi-timeout"; /* a request that can not be answered in time would only make a ghost */
+        return FLOW_NEXT;
+    }
+    if (vapi_handoff_submit(t->vapi, &c->handoff, &caller, left_ms(c) - CAP_VOICE_RESERVE_MS) < 0) {
         return FLOW_NEXT;
     }
     return FLOW_PARKED;
@@ -290,6 +296,10 @@ static void begin(struct twilio *t, struct http_request *r)
 /* A request without a CallSid, or one too many: still a caller, who is told something. */
 static void apologise(struct twilio *t, struct http_request *r)
 {
+    struct twilio_request q;
+    if (twilio_keep(t, twilio_read(r, &q, STR("voice")), NULL) < 0) {
+        metric_count(METRIC_CONTROL_NOT_DURABLE, 0);
+    }
     struct twiml_fallback f = {.public_url = t->config->public_url};
     reply(r, twiml_record(&r->arena, &f), VOICE_VOICEMAIL);
 }
@@ -306,7 +316,7 @@ void twilio_on_voice(struct twilio *t, struct http_request *r)
     struct voice_call *c = find_call(t, q.call_sid);
     if (before.n) {
         reply(r, before, VOICE_REPEATED);
-    } else if (c) {
+    } else if (c && !q.error_code.n) {
         follow(c, r);
     } else if (t->calls.count >= CAP_VOICE_IN_FLIGHT) {
         apologise(t, r);

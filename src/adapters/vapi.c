@@ -36,23 +36,31 @@ bool vapi_hmac_valid(struct str secret, struct str signature, struct str timesta
 {
     struct arena a = {0};
     struct str given = str_starts(signature, STR("sha256=")) ? str_skip(signature, 7) : signature;
-    if (timestamp.n) {
-        int64_t signed_us = timestamp_parse(timestamp);
-        if (!signed_us || llabs(now_us - signed_us) > HMAC_AGE_US) {
-            return false;
-        }
+    int64_t signed_us = timestamp_parse(timestamp);
+    if (!signed_us || llabs(now_us - signed_us) > HMAC_AGE_US) {
+        return false; /* without a time a message could be replayed for ever */
     }
     const struct str parts[] = {timestamp, STR("."), body};
-    const struct str *first = timestamp.n ? parts : parts + 2;
-    size_t count = timestamp.n ? 3 : 1;
     bool valid = false;
     for (enum crypto_hash hash = CRYPTO_SHA256; hash <= CRYPTO_SHA512; hash++) {
-        struct digest d = crypto_hmac(hash, secret, first, count);
+        struct digest d = crypto_hmac(hash, secret, parts, 3);
         valid |= crypto_equal(given, crypto_hex(&a, digest_str(&d)));
         valid |= crypto_equal(given, crypto_base64(&a, digest_str(&d)));
     }
     arena_free(&a);
     return valid;
+}
+
+static bool believes_anybody(const struct config *c)
+{
+    return c->insecure_dev && !c->vapi_webhook_secret.n && !c->vapi_hmac_secret.n;
+}
+
+int vapi_usher(const struct vapi *v, const struct http_request *r)
+{
+    bool carries = http_header(r, STR("x-vapi-secret")).n || http_header(r, STR("authorization")).n ||
+                   http_header(r, STR("x-signature")).n;
+    return carries || believes_anybody(v->config) ? 0 : ERR_UNAUTHORIZED;
 }
 
 int vapi_verify(const struct vapi *v, const struct http_request *r)
@@ -72,8 +80,7 @@ int vapi_verify(const struct vapi *v, const struct http_request *r)
             return 0;
         }
     }
-    bool configured = c->vapi_webhook_secret.n || c->vapi_hmac_secret.n;
-    return !configured && c->insecure_dev ? 0 : ERR_UNAUTHORIZED;
+    return believes_anybody(c) ? 0 : ERR_UNAUTHORIZED;
 }
 
 /* One message between its arrival and its answer; lives in the request's arena. */

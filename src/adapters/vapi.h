@@ -21,6 +21,8 @@ struct vapi {
 void vapi_start(struct vapi *v);
 void vapi_stop(struct vapi *v);
 
+/* Turns away posts without any credential, before their body is read. */
+int vapi_usher(const struct vapi *v, const struct http_request *r) must_check;
 /* The guard of /api/vapi-webhook: x-vapi-secret, Bearer or HMAC over the raw body, current and previous secret, in constant
  * time. 0 or ERR_UNAUTHORIZED, also when nothing is configured (unless --insecure-dev). */
 int vapi_verify(const struct vapi *v, const struct http_request *r) must_check;

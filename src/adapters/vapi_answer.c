@@ -98,7 +98,7 @@ static struct str answer_tool_calls(const struct vapi_message *m, struct arena *
     const struct vapi_tool_call *calls = list->items;
     struct buf out = buf_make(CAP_REPLY_BYTES);
     int rc = buf_append(&out, STR("{\"results\":["));
-    for (size_t i = 0; i < list->count && i < CAP_TOOL_CALLS && rc == 0; i++) {
+    for (size_t i = 0; i < list->count && rc == 0; i++) {
         struct tool_result r = {str_or(calls[i].function_name, calls[i].name), calls[i].id, STR(NO_BOOKING)};
         rc = buf_append(&out, i ? STR(",") : STR(""));
         rc = rc ? rc : json_write(&out, tool_result_fields, FIELD_COUNT(tool_result_fields), &r);

@@ -106,7 +106,7 @@ static const char *read_reply(struct vapi_handoff *h)
         return "ringback.vapi-bad-reply";
     }
     pass.doc = buf_str(&h->fetch.answer);
-    if (json_read(&pass) < 0 || !reply.id.n || !is_twiml(reply.twiml)) {
+    if (json_read(&pass) < 0 || !reply.id.n || reply.id.n > 200 || !is_twiml(reply.twiml)) {
         return "ringback.vapi-bad-reply";
     }
     h->call_id = reply.id;

@@ -76,28 +76,36 @@ static bool hash_tool_calls(struct arena *a, const struct vapi_message *m, struc
     return named;
 }
 
-/* What makes a message the same message, however often it comes: never its bytes, where its meaning is enough. Vapi gives
- * messages no id and no sequence number. */
+/* One call has one of these at any one millisecond. */
+static bool is_told_by_time(enum vapi_type type)
+{
+    return type == VAPI_ASSISTANT_REQUEST || type == VAPI_FUNCTION_CALL || type == VAPI_TRANSFER_REQUEST ||
+           type == VAPI_HANDOFF_REQUEST;
+}
+
+/* What makes a message the same message, however often it comes: its meaning where that is enough, for two posts of it need
+ * not be equal byte for byte; else the bytes that are kept. Vapi gives messages no id and no sequence number. */
 static void set_key(struct ingest_event *e, const struct vapi_message *m, enum vapi_type type)
 {
     char time[24];
-    struct str call = m->call_id.n ? m->call_id : e->call.twilio_call_sid;
+    struct str call = m->call_id.n ? m->call_id : e->call.twilio_call_sid, nothing = {NULL, 0};
     struct str when = {time, (size_t)snprintf(time, sizeof(time), "%lld", (long long)m->timestamp_us)};
-    struct digest d = {.n = 0};
-    struct str what = {NULL, 0};
-    if (type == VAPI_TRANSCRIPT && is_final_transcript(m)) {
+    struct str status = m->status, what = nothing;
+    struct digest d;
+    if (call.n && type == VAPI_REPORT) {
+        status = when = nothing;
+    } else if (call.n && type == VAPI_STATUS_UPDATE && status.n) {
+        when = nothing;
+    } else if (type == VAPI_TRANSCRIPT && is_final_transcript(m) && m->timestamp_us) {
         what = m->transcript;
     } else if (type == VAPI_TOOL_CALLS && hash_tool_calls(&e->arena, m, &d)) {
         what = digest_str(&d);
-        when = (struct str){NULL, 0};
-    } else if (call.n && (type == VAPI_REPORT || type == VAPI_STATUS_UPDATE)) {
-        when = (struct str){NULL, 0};
-    } else {
+        when = nothing;
+    } else if (!call.n || !m->timestamp_us || !is_told_by_time(type)) {
         d = crypto_sha256(buf_str(&e->kept));
         what = digest_str(&d);
     }
-    const struct str parts[] = {
-        STR("vapi"), call, e->call.type, type == VAPI_REPORT ? (struct str){NULL, 0} : m->status, m->role, when, what};
+    const struct str parts[] = {STR("vapi"), call, e->call.type, status, m->role, when, what};
     call_event_set_key(e->call.key, parts, sizeof(parts) / sizeof(parts[0]));
 }
 
@@ -248,6 +256,7 @@ void vapi_message_describe(struct ingest_event *e, const struct vapi_message *m,
         earliest(earliest(m->call_created_us, m->started_us), earliest(m->call_started_us, m->timestamp_us));
     set_key(e, m, type);
     if (type == VAPI_TRANSCRIPT) {
+        c->status = CALL_IN_PROGRESS;
         add_transcript(e, m);
     } else if (type == VAPI_REPORT) {
         describe_report(e, m);
@@ -255,5 +264,9 @@ void vapi_message_describe(struct ingest_event *e, const struct vapi_message *m,
         describe_end(e, m, RANK_STATUS);
     } else if (type == VAPI_STATUS_UPDATE) {
         c->status = call_status_of_vapi(m->status);
+    } else if (type == VAPI_ASSISTANT_REQUEST) {
+        c->status = CALL_RINGING;
+    } else if (type == VAPI_TOOL_CALLS || type == VAPI_FUNCTION_CALL) {
+        c->status = CALL_IN_PROGRESS;
     }
 }

@@ -62,7 +62,8 @@ static void on_pool_stopped(struct db_pool *p)
 static void on_drain_tick(uv_timer_t *t)
 {
     struct app *app = container_of(t, struct app, drain);
-    if (ingest_is_idle(&app->ingest) || loop_now_ms(&app->loop) >= app->stop_deadline_ms) {
+    bool idle = ingest_is_idle(&app->ingest) && db_pool_is_idle(&app->pool);
+    if (idle || loop_now_ms(&app->loop) >= app->stop_deadline_ms) {
         uv_timer_stop(t);
         db_pool_stop(&app->pool, on_pool_stopped);
     }

@@ -11,10 +11,6 @@ static const char prepare_sql[] = "set client_min_messages = warning;"
                                   "create schema if not exists supabase_migrations;"
                                   "create table if not exists supabase_migrations.schema_migrations ("
                                   "version text primary key, statements text[], name text)";
-/* The server compares this list with its own before it calls itself ready. */
-static const char grant_sql[] = "grant usage on schema supabase_migrations to ringback_ingest;"
-                                "grant select on supabase_migrations.schema_migrations to ringback_ingest";
-
 static int run(PGconn *pg, const char *sql)
 {
     PGresult *r = PQexec(pg, sql);
@@ -104,7 +100,7 @@ static int migrate(PGconn *pg, const struct migrate_options *o)
             return -1;
         }
     }
-    return apply_pending(pg, o) < 0 || run(pg, grant_sql) < 0 ? -1 : 0;
+    return apply_pending(pg, o);
 }
 
 int migrate_run(const struct migrate_options *options)

@@ -3,6 +3,16 @@
 #include "caps.h"
 #include "ops.h"
 
+static int usher_twilio(const struct http_request *r)
+{
+    return twilio_usher(&app_of_public(r)->twilio, r);
+}
+
+static int usher_vapi(const struct http_request *r)
+{
+    return vapi_usher(&app_of_public(r)->vapi, r);
+}
+
 static int guard_twilio(struct http_request *r)
 {
     return twilio_verify(&app_of_public(r)->twilio, r);
@@ -50,23 +60,23 @@ static void on_metrics(struct http_request *r)
 }
 
 const struct http_route routes_public[] = {
-    {VERB_POST, "/api/webhook", guard_twilio, CAP_FORM_BYTES, on_voice},
-    {VERB_POST, "/api/twilio/fallback", guard_twilio, CAP_FORM_BYTES, on_voice},
-    {VERB_POST, "/api/twilio/dialed", guard_twilio, CAP_FORM_BYTES, on_dialed},
-    {VERB_POST, "/api/twilio/recorded", guard_twilio, CAP_FORM_BYTES, on_recorded},
-    {VERB_POST, "/api/twilio/recording-status", guard_twilio, CAP_FORM_BYTES, on_recording_status},
-    {VERB_POST, "/api/twilio/status", guard_twilio, CAP_FORM_BYTES, on_status},
-    {VERB_POST, "/api/vapi-webhook", guard_vapi, CAP_VAPI_BYTES, on_vapi},
-    {VERB_GET, "/healthz", NULL, CAP_NO_BODY_BYTES, on_health},
-    {VERB_GET, "/readyz", NULL, CAP_NO_BODY_BYTES, on_ready_public},
-    {0, NULL, NULL, 0, NULL},
+    {VERB_POST, "/api/webhook", usher_twilio, guard_twilio, CAP_FORM_BYTES, on_voice},
+    {VERB_POST, "/api/twilio/fallback", usher_twilio, guard_twilio, CAP_FORM_BYTES, on_voice},
+    {VERB_POST, "/api/twilio/dialed", usher_twilio, guard_twilio, CAP_FORM_BYTES, on_dialed},
+    {VERB_POST, "/api/twilio/recorded", usher_twilio, guard_twilio, CAP_FORM_BYTES, on_recorded},
+    {VERB_POST, "/api/twilio/recording-status", usher_twilio, guard_twilio, CAP_FORM_BYTES, on_recording_status},
+    {VERB_POST, "/api/twilio/status", usher_twilio, guard_twilio, CAP_FORM_BYTES, on_status},
+    {VERB_POST, "/api/vapi-webhook", usher_vapi, guard_vapi, CAP_VAPI_BYTES, on_vapi},
+    {VERB_GET, "/healthz", NULL, NULL, CAP_NO_BODY_BYTES, on_health},
+    {VERB_GET, "/readyz", NULL, NULL, CAP_NO_BODY_BYTES, on_ready_public},
+    {0, NULL, NULL, NULL, 0, NULL},
 };
 
 const struct http_route routes_admin[] = {
-    {VERB_GET, "/healthz", NULL, CAP_NO_BODY_BYTES, on_health},
-    {VERB_GET, "/readyz", NULL, CAP_NO_BODY_BYTES, on_ready_admin},
-    {VERB_GET, "/metrics", NULL, CAP_NO_BODY_BYTES, on_metrics},
-    {0, NULL, NULL, 0, NULL},
+    {VERB_GET, "/healthz", NULL, NULL, CAP_NO_BODY_BYTES, on_health},
+    {VERB_GET, "/readyz", NULL, NULL, CAP_NO_BODY_BYTES, on_ready_admin},
+    {VERB_GET, "/metrics", NULL, NULL, CAP_NO_BODY_BYTES, on_metrics},
+    {0, NULL, NULL, NULL, 0, NULL},
 };
 
 /* In the order of the public table, then what only the admin table has. */

@@ -43,6 +43,7 @@
 #define CAP_BATCHES_IN_FLIGHT 2         /* one commits while the next is built; a third gains nothing on two cores */
 #define CAP_INGEST_MS 5000              /* until a fact is refused with 503 */
 #define CAP_SINGLES_IN_FLIGHT 32        /* events resent alone after their batch was refused */
+#define CAP_MERGE_MS 2000               /* two rows of one call becoming one */
 #define CAP_EVENT_TRIES 5               /* of one event alone, for conflicts between instances */
 
 /* Live calls */
@@ -53,7 +54,6 @@
 #define CAP_TWIML_BYTES 65536    /* Twilio's limit, error 11750 */
 #define CAP_VOICE_ANSWERS 2048   /* CallSids whose TwiML is remembered in memory */
 #define CAP_VOICE_IN_FLIGHT 2000 /* voice requests being answered */
-#define CAP_TOOL_CALLS 32        /* in one message */
 
 /* Database */
 #define CAP_DB_PIPELINE 64  /* units in flight on one connection */
@@ -80,7 +80,7 @@
 #define CAP_BREAKER_OPEN_MS 10000  /* then one call is let through to try */
 
 /* Directory of businesses */
-#define CAP_BUSINESSES 100000      /* kept in memory */
+#define CAP_NUMBERS 100000         /* of businesses, kept in memory */
 #define CAP_DIRECTORY_POLL_MS 2000 /* how old a changed mapping may be */
 
 /* The process */

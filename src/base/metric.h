@@ -44,7 +44,8 @@
     X(DB_WAITING, GAUGE, "db_units_waiting", "Units of work waiting for a connection.", LABELS_NONE, LABELS_NONE)      \
     X(DB_UNITS, COUNTER, "db_units_total", "Units of work by result.", LABELS_DB_RESULT, LABELS_NONE)                  \
     X(DB_CONNECTS, COUNTER, "db_connects_total", "Attempts to connect by result.", LABELS_DB_RESULT, LABELS_NONE)      \
-    X(BUSINESSES, GAUGE, "businesses", "Businesses in the directory kept in memory.", LABELS_NONE, LABELS_NONE)        \
+    X(DIRECTORY_NUMBERS, GAUGE, "directory_numbers", "Numbers of businesses kept in memory.", LABELS_NONE,             \
+      LABELS_NONE)                                                                                                     \
     X(LOOP_LAG_SECONDS, SECONDS, "loop_lag_seconds", "Work done in one turn of the loop.", LABELS_NONE, LABELS_NONE)   \
     X(CPU_SECONDS, COUNTER, "process_cpu_seconds_total", "CPU time of this process.", LABELS_NONE, LABELS_NONE)        \
     X(RESIDENT_BYTES, GAUGE, "process_resident_memory_bytes", "Memory of this process.", LABELS_NONE, LABELS_NONE)     \

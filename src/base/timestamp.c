@@ -24,6 +24,7 @@ struct str timestamp_format(int64_t us, char out[TIMESTAMP_TEXT_BYTES])
 
 int64_t timestamp_from_ms(double ms)
 {
+    ms = ms < 1e11 ? ms * 1e3 : ms; /* ten digits are seconds: as milliseconds they would be January 1970 */
     return ms > 0 && ms < (double)LAST_US / 1000 ? (int64_t)(ms * 1000 + 0.5) : 0;
 }
 
@@ -84,7 +85,7 @@ static int64_t parse_number(struct str text)
     if (field_set_text(&as_number, &value, text) < 0) {
         return 0;
     }
-    return timestamp_from_ms(value < 1e11 ? value * 1000 : value);
+    return timestamp_from_ms(value);
 }
 
 int64_t timestamp_parse(struct str text)

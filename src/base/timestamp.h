@@ -16,5 +16,6 @@ struct str timestamp_format(int64_t us, char out[TIMESTAMP_TEXT_BYTES]);
  * 0 when it is none of these or lies outside 1970 to 9999. */
 int64_t timestamp_parse(struct str text);
 
-/* A JSON number as Vapi sends it: milliseconds since 1970, perhaps with fraction or exponent. 0 when out of range. */
+/* A JSON number as Vapi sends it: milliseconds since 1970, perhaps with fraction or exponent; below 1e11 it must be seconds.
+ * 0 when out of range. */
 int64_t timestamp_from_ms(double ms);

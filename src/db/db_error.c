@@ -16,9 +16,15 @@ static const struct {
     {"25006", ERR_BUSY},     /* read-only: a nearly full disk, a standby */
     {"53", ERR_BUSY},        /* insufficient resources */
     {"55", ERR_BUSY},        /* object not in the right state, lock not available */
+    {"57014", ERR_CONFLICT}, /* a statement that took too long: it or another one in its batch */
     {"57", ERR_BUSY},        /* operator intervention: shutdown, cancelled, starting up */
     {"58", ERR_BUSY},        /* system error */
+    {"XX", ERR_BUSY},        /* internal error */
+    {"25", ERR_BUSY},        /* transaction state */
     {"08", ERR_BUSY},        /* connection exception */
+    {"42", ERR_DENIED},      /* no right, no such object: ours to mend */
+    {"28", ERR_DENIED},      /* authorization */
+    {"3", ERR_DENIED},       /* no such database or schema */
 };
 
 int db_error_code(const char *sqlstate)
@@ -28,5 +34,5 @@ int db_error_code(const char *sqlstate)
             return rows[i].code;
         }
     }
-    return ERR_DENIED;
+    return ERR_BAD_DATA; /* whatever raised it: this data will raise it again */
 }

@@ -198,3 +198,8 @@ size_t db_pool_in_flight(const struct db_pool *p)
     }
     return n;
 }
+
+bool db_pool_is_idle(const struct db_pool *p)
+{
+    return p->waiting.count + p->failed.count + db_pool_in_flight(p) == 0;
+}

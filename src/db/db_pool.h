@@ -37,3 +37,5 @@ void db_pool_stop(struct db_pool *p, void (*on_stopped)(struct db_pool *));
 size_t db_pool_ready(const struct db_pool *p);
 /* Units sent and not answered. */
 size_t db_pool_in_flight(const struct db_pool *p);
+/* No unit waits and none is on its way. */
+bool db_pool_is_idle(const struct db_pool *p);

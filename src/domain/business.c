@@ -123,9 +123,9 @@ static enum flow_next step_load(struct flow *f)
     arena_free(&d->copy.arena);
     d->copy = fresh;
     d->loaded = true;
-    memcpy(d->version, d->seen, sizeof(d->version));
-    metric_set(METRIC_BUSINESSES, 0, 0, (double)fresh.count);
-    log_event(LOG_INFO, "directory_loaded", LOG_INT("numbers", (int64_t)fresh.count));
+    metric_set(METRIC_DIRECTORY_NUMBERS, 0, 0, (double)fresh.count);
+    log_event(fresh.count < CAP_NUMBERS ? LOG_INFO : LOG_ERROR, "directory_loaded",
+              LOG_INT("numbers", (int64_t)fresh.count), LOG_INT("most", CAP_NUMBERS));
     d->adoptions = ADOPT_ROUNDS;
     return FLOW_NEXT;
 }
@@ -141,9 +141,12 @@ static enum flow_next step_adopt(struct flow *f)
     return ask(d, STMT_DIRECTORY_ADOPT, 0);
 }
 
+/* Only now is the version done with: an adoption that failed is tried again at the next poll. */
 static enum flow_next step_adopted(struct flow *f)
 {
-    container_of(f, struct directory_core, flow)->asking = false;
+    struct directory_core *d = container_of(f, struct directory_core, flow);
+    d->asking = false;
+    memcpy(d->version, d->seen, sizeof(d->version));
     return FLOW_DONE;
 }
 
@@ -182,7 +185,7 @@ void directory_start(struct directory *handle, struct loop *loop, struct db_pool
     d->handle = handle;
     d->loop = loop;
     d->pool = pool;
-    snprintf(d->limit_text, sizeof(d->limit_text), "%d", CAP_BUSINESSES);
+    snprintf(d->limit_text, sizeof(d->limit_text), "%d", CAP_NUMBERS);
     d->limit = db_text(str_of(d->limit_text));
     uv_timer_init(&loop->uv, &d->timer);
     uv_timer_start(&d->timer, on_timer, CAP_DIRECTORY_POLL_MS, CAP_DIRECTORY_POLL_MS);

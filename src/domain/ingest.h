@@ -2,11 +2,11 @@
 /* Group commit: events of many calls, one unit of work, then everybody who waits is answered.
  *
  * Batches are natural, not timed: while CAP_BATCHES_IN_FLIGHT are under way the next one gathers; an idle writer sends at
- * the end of the turn. Each call belongs to one of as many lanes, and a lane has one batch under way at most: two batches
- * never wait for each other's rows. A batch that the database refuses is sent again one event at a time, so that a bad event fails
- * alone; what is refused even alone goes to dead_letters, which counts as stored. A batch whose fate is uncertain is sent
- * again: events are idempotent. After CAP_INGEST_MS an event that somebody still waits for is given up;
- * one that was answered already, or whose client left, goes on until it is stored or the server stops.
+ * the end of the turn. A provider's call belongs to one of as many lanes, and a lane has one batch under way at most, so that
+ * two batches hardly ever wait for each other's rows. A batch that the database refuses is sent again one event at a time, so
+ * that a bad event fails alone; what is refused even alone goes to dead_letters, which counts as stored. A batch whose fate is
+ * uncertain is sent again: events are idempotent. Nobody waits longer than CAP_INGEST_MS; the event itself goes on until it is
+ * stored or the server stops.
  *
  * An event is a heap object with its own arena; ingest_submit takes it over. The waiter is embedded in the caller's object,
  * and either side can cut it. */

@@ -57,8 +57,7 @@ void ingest_batch_reset(struct ingest_batch *b)
     reset_arrays(b->columns, BATCH_COLUMNS);
     reset_arrays(b->said, BATCH_SAID_COLUMNS);
     b->unit = (struct db_unit){0};
-    b->bytes = b->merges = 0;
-    b->merge_code = 0;
+    b->bytes = 0;
 }
 
 /* Messages of one call do not all name its CallSid: what one of the batch knows helps the others find the same row. */

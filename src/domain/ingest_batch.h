@@ -17,8 +17,6 @@ struct ingest_batch {
     size_t bytes, lane;
     bool alone; /* one event, sent outside the lanes */
     uint64_t sent_ms;
-    size_t merges; /* under way; the batch's events are answered when they are done */
-    int merge_code;
 };
 
 struct ingest_batch *ingest_batch_new(struct ingest_core *core);

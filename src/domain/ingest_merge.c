@@ -4,12 +4,11 @@
 
 static int submit(struct db_pool *pool, struct ingest_merge *m);
 
-/* Somebody else holds the rows, or merged them already: in both cases the next try tells. */
+/* Somebody else changed the rows at the same time: the next try tells. */
 static void on_unit_done(struct db_unit *u, int code)
 {
     struct ingest_merge *m = container_of(u, struct ingest_merge, unit);
-    bool again = code == ERR_CONFLICT || code == ERR_BUSY || code == ERR_WRITE_UNCERTAIN;
-    if (again && ++m->tries < CAP_EVENT_TRIES && submit(u->pool, m) == 0) {
+    if (code == ERR_CONFLICT && ++m->tries < CAP_EVENT_TRIES && submit(u->pool, m) == 0) {
         return;
     }
     log_event(code < 0 ? LOG_WARN : LOG_INFO, "calls_merged",
@@ -21,7 +20,7 @@ static void on_unit_done(struct db_unit *u, int code)
 
 static int submit(struct db_pool *pool, struct ingest_merge *m)
 {
-    m->unit = (struct db_unit){.role = "ringback_ingest", .on_done = on_unit_done};
+    m->unit = (struct db_unit){.role = "ringback_ingest", .deadline_ms = CAP_MERGE_MS, .on_done = on_unit_done};
     db_unit_add(&m->unit, STMT_MERGE_LOCK, m->params, 2);
     db_unit_add(&m->unit, STMT_MERGE_MOVE, m->params, 2);
     db_unit_add(&m->unit, STMT_MERGE_TIDY, m->params, 1);

@@ -22,11 +22,12 @@ struct http_waiter {
     void (*on_gone)(struct http_waiter *, struct http_request *);
 };
 
-/* One row of a route table: policy and pointer. The guard sees the complete request and returns 0 or an error code,
- * which becomes the answer. A GET route answers HEAD too. The metric label is the path. */
+/* One row of a route table: policy and pointer. The usher sees the head alone and the guard the complete request; either
+ * returns 0 or an error code, which becomes the answer. What the usher turns away never fills memory with its body. A GET route answers HEAD too. The metric label is the path. */
 struct http_route {
     enum http_verb verb;
-    const char *path; /* exact; the query string is not part of it */
+    const char *path;                          /* exact; the query string is not part of it */
+    int (*usher)(const struct http_request *); /* may be NULL, like the guard */
     int (*guard)(struct http_request *);
     size_t body_cap_bytes;
     void (*handler)(struct http_request *);

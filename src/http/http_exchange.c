@@ -115,6 +115,7 @@ static int accept_head(struct http_conn *c)
     c->last = !c->parse.keep_alive;
     int rc = http_parse_verb(&c->parse, &r->verb);
     rc = rc ? rc : http_route_find(c->listener, r->verb, r->path, &r->route);
+    rc = rc || !r->route->usher ? rc : r->route->usher(r);
     return rc ? rc : prepare_body(c);
 }
 

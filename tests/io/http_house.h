@@ -75,15 +75,15 @@ static inline int deny(struct http_request *r)
 }
 
 static const struct http_route house_routes[] = {
-    {VERB_GET, "/hello", NULL, CAP_NO_BODY_BYTES, on_hello},
-    {VERB_POST, "/hello", NULL, 100, on_echo},
-    {VERB_POST, "/echo", NULL, 1 << 20, on_echo},
-    {VERB_POST, "/later", NULL, 1 << 20, on_later},
-    {VERB_GET, "/later", NULL, CAP_NO_BODY_BYTES, on_later},
-    {VERB_GET, "/big", NULL, CAP_NO_BODY_BYTES, on_big},
-    {VERB_GET, "/busy", NULL, CAP_NO_BODY_BYTES, on_busy},
-    {VERB_POST, "/guarded", deny, 100, on_echo},
-    {0, NULL, NULL, 0, NULL},
+    {VERB_GET, "/hello", NULL, NULL, CAP_NO_BODY_BYTES, on_hello},
+    {VERB_POST, "/hello", NULL, NULL, 100, on_echo},
+    {VERB_POST, "/echo", NULL, NULL, 1 << 20, on_echo},
+    {VERB_POST, "/later", NULL, NULL, 1 << 20, on_later},
+    {VERB_GET, "/later", NULL, NULL, CAP_NO_BODY_BYTES, on_later},
+    {VERB_GET, "/big", NULL, NULL, CAP_NO_BODY_BYTES, on_big},
+    {VERB_GET, "/busy", NULL, NULL, CAP_NO_BODY_BYTES, on_busy},
+    {VERB_POST, "/guarded", NULL, deny, 100, on_echo},
+    {0, NULL, NULL, NULL, 0, NULL},
 };
 static const char *const house_labels[] = {"none",       "/hello GET", "/hello", "/echo",   "/later",
                                            "/later GET", "/big",       "/busy",  "/guarded"};

@@ -19,9 +19,9 @@ static void each_class_as_raised(void)
         {"22P05", ERR_BAD_DATA}, {"22003", ERR_BAD_DATA}, {"22021", ERR_BAD_DATA}, {"23502", ERR_BAD_DATA},
         {"23514", ERR_BAD_DATA}, {"54000", ERR_BAD_DATA}, {"23505", ERR_CONFLICT}, {"23503", ERR_CONFLICT},
         {"40P01", ERR_CONFLICT}, {"40001", ERR_CONFLICT}, {"40003", ERR_CONFLICT}, {"25006", ERR_BUSY},
-        {"53100", ERR_BUSY},     {"53300", ERR_BUSY},     {"55P03", ERR_BUSY},     {"57014", ERR_BUSY},
+        {"53100", ERR_BUSY},     {"53300", ERR_BUSY},     {"55P03", ERR_BUSY},     {"57014", ERR_CONFLICT},
         {"58030", ERR_BUSY},     {"08006", ERR_BUSY},     {"42501", ERR_DENIED},   {"42P01", ERR_DENIED},
-        {"P0001", ERR_DENIED},   {"XX000", ERR_DENIED},   {"0A000", ERR_DENIED},   {"", 0},
+        {"P0001", ERR_BAD_DATA}, {"XX000", ERR_BUSY},     {"0A000", ERR_BAD_DATA}, {"", 0},
     };
     struct rig r;
     struct probe p;
@@ -115,7 +115,7 @@ static void hanging_statements_end(void)
     CHECK_INT(probe_submit(&sleeper, &r), 0);
     CHECK_INT(probe_run(&p, &r, PROBE_MARK, "waits"), ERR_BUSY);
     CHECK_STR(str_of(p.sqlstate), "55P03");
-    CHECK_INT(probe_wait(&sleeper, &r), ERR_BUSY);
+    CHECK_INT(probe_wait(&sleeper, &r), ERR_CONFLICT);
     CHECK_STR(str_of(sleeper.sqlstate), "57014");
     rig_sql("rollback");
     rig_close(&r);

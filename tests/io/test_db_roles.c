@@ -95,7 +95,7 @@ static void cut_at(struct rig *r, size_t step, enum cut cut)
         rig_pause(&r->loop, 5 + 10 * step);
         db_abandon(&p.unit);
     } else {
-        int want = cut == CUT_ERROR ? ERR_DENIED : cut == CUT_DEADLINE ? ERR_WRITE_UNCERTAIN : 0;
+        int want = cut == CUT_ERROR ? ERR_BAD_DATA : cut == CUT_DEADLINE ? ERR_WRITE_UNCERTAIN : 0;
         CHECK_INT(probe_wait(&p, r), want);
     }
     check_bare(&bare, r);

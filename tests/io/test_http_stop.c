@@ -113,7 +113,8 @@ static void on_stop(struct http_request *r)
 
 static void stops_from_a_handler(void)
 {
-    static const struct http_route routes[] = {{VERB_GET, "/stop", NULL, 0, on_stop}, {0, NULL, NULL, 0, NULL}};
+    static const struct http_route routes[] = {{VERB_GET, "/stop", NULL, NULL, 0, on_stop},
+                                               {0, NULL, NULL, NULL, 0, NULL}};
     static const struct http_options options = {
         .name = "admin", .metric_listener = 1, .routes = routes, .metric_first_route = 1, .host = "127.0.0.1"};
     house = (struct house){.waiting_count = 0};

@@ -121,23 +121,24 @@ static void tool_calls(void)
     }
 }
 
-/* One result for each call, in their order, and no more than a cap allows. */
+/* One result for each call, in their order. */
 static void many_tool_calls(void)
 {
+    enum { MANY = 200 };
     struct arena a = {0};
     struct buf message = buf_make(8000);
     start();
     CHECK_INT(buf_append(&message, STR("{\"type\":\"tool-calls\",\"toolCallList\":[")), 0);
-    for (int i = 0; i < CAP_TOOL_CALLS + 5; i++) {
+    for (int i = 0; i < MANY; i++) {
         CHECK_INT(buf_printf(&message, "%s{\"id\":\"t%d\",\"name\":\"n\"}", i ? "," : "", i), 0);
     }
     CHECK_INT(buf_append(&message, STR("]}\0")), 0);
     struct str answer = ask(&a, message.data);
-    for (int i = 0; i < CAP_TOOL_CALLS + 5; i++) {
+    for (int i = 0; i < MANY; i++) {
         char id[32];
         snprintf(id, sizeof(id), "\"toolCallId\":\"t%d\"", i);
         const char *at = memmem(answer.p, answer.n, id, strlen(id));
-        CHECK_INT(at != NULL, i < CAP_TOOL_CALLS);
+        CHECK(at != NULL);
         answer = at ? str_skip(answer, (size_t)(at - answer.p)) : answer;
     }
     CHECK_STR(ask(&a, "{\"type\":\"tool-calls\",\"toolCallList\":[]}"), "{\"results\":[]}");

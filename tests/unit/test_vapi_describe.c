@@ -195,18 +195,19 @@ static void what_was_said(void)
 {
     static const struct row rows[] = {
         {"{\"type\":\"transcript\",\"role\":\"user\",\"transcriptType\":\"final\",\"transcript\":\"Hi\",\"timestamp\":1795014249000}",
-         "type=transcript started=1795014249000000 spoke=1 user(1795014249000000 Hi)"},
+         "type=transcript status=in-progress started=1795014249000000 spoke=1 user(1795014249000000 Hi)"},
         {"{\"type\":\"transcript[transcriptType=\\\"final\\\"]\",\"role\":\"assistant\",\"transcript\":\"Hi\"}",
-         "type=transcript bot(0 Hi)"},
+         "type=transcript status=in-progress bot(0 Hi)"},
         {"{\"type\":\"transcript\",\"role\":\"user\",\"transcriptType\":\"partial\",\"transcript\":\"Hi\"}",
-         "type=transcript"},
+         "type=transcript status=in-progress"},
         {"{\"type\":\"transcript\",\"role\":\"user\",\"transcriptType\":\"final\",\"transcript\":\" \"}",
-         "type=transcript"},
+         "type=transcript status=in-progress"},
         {"{\"type\":\"transcript\",\"role\":\"user\",\"transcriptType\":\"final\",\"transcript\":\"\\n\"}",
-         "type=transcript"},
-        {"{\"type\":\"transcript\",\"role\":\"user\",\"transcriptType\":\"final\"}", "type=transcript"},
+         "type=transcript status=in-progress"},
+        {"{\"type\":\"transcript\",\"role\":\"user\",\"transcriptType\":\"final\"}",
+         "type=transcript status=in-progress"},
         {"{\"type\":\"transcript\",\"role\":\"user\",\"transcriptType\":\"final\",\"transcript\":\"a\\u0000\\ud800b\"}",
-         "type=transcript spoke=1 user(0 a\xef\xbf\xbd\xef\xbf\xbd"
+         "type=transcript status=in-progress spoke=1 user(0 a\xef\xbf\xbd\xef\xbf\xbd"
          "b)"},
         {REPORT(
              ",\"artifact\":{\"messages\":[{\"role\":\"system\",\"message\":\"prompt\"},{\"role\":\"bot\",\"message\":\"Hi\","
