@@ -137,9 +137,9 @@ static inline struct ingest_event *say(const struct says *s)
     c->started_us = s->started_us;
     c->reported_ended_us = s->reported_ended_us;
     c->seen_ended_us = s->seen_ended_us;
-    c->reported_seconds = s->reported_seconds ? s->reported_seconds : c->reported_seconds;
-    c->carrier_seconds = s->carrier_seconds ? s->carrier_seconds : c->carrier_seconds;
-    c->cost = s->cost ? s->cost : c->cost;
+    c->reported_seconds = s->reported_seconds > 0 ? s->reported_seconds : c->reported_seconds;
+    c->carrier_seconds = s->carrier_seconds > 0 ? s->carrier_seconds : c->carrier_seconds;
+    c->cost = s->cost > 0 ? s->cost : c->cost;
     c->caller_spoke = s->spoke;
     c->has_report = s->report;
     if (s->utterance) {

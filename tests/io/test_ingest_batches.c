@@ -234,10 +234,11 @@ static void patience_ends_and_the_event_goes_its_way(void)
     open_town(0);
     rig_sql("begin");
     rig_sql("lock table calls in exclusive mode");
+    rig_turn(&town.loop); /* the loop's clock stood still meanwhile */
     uint64_t began_ms = rig_now_ms();
     CHECK_INT(guest_submit(&g, &town.office, &s), 0);
     CHECK_INT(guest_wait(&g, &town.office), ERR_TIMEOUT);
-    CHECK(g.at_ms - began_ms >= 50 && g.at_ms - began_ms < 300);
+    CHECK(g.at_ms - began_ms >= 50 && g.at_ms - began_ms < 500);
     CHECK_INT(rig_count("select count(*) from call_events"), 0);
     rig_sql("commit");
     CHECK(RIG_WAIT(&town.loop, ingest_is_idle(&town.office.ingest)));
@@ -299,6 +300,7 @@ static void nobody_waits_longer_than_promised(void)
     atomic_store(&wire.frozen, 1);
     rig_sql("begin");
     rig_sql("lock table calls in exclusive mode");
+    rig_turn(&loop); /* the loop's clock stood still meanwhile */
     uint64_t began_ms = rig_now_ms();
     for (size_t i = 0; i < 3; i++) {
         s[i] = nth(7 * i); /* of one call: the third waits behind the second */
