@@ -10,7 +10,7 @@ struct said {
 };
 
 struct target {
-    struct str type, deep, twin_text;
+    struct str type, deep, twin_text, snapshot;
     struct field_list_value one, two, said;
 };
 
@@ -26,6 +26,8 @@ static const struct field fields[] = {
     FIELD(struct target, deep, "dive.in.deep", STR, 0),
     FIELD_RULE("half.drop", FIELD_DROP),
     FIELD_RULE("again", FIELD_REPEATED),
+    FIELD_RULE("shot", FIELD_REPEATED | FIELD_DROP),
+    FIELD(struct target, snapshot, "shot.name", STR, 0),
     FIELD_ITEMS(struct target, said, "again.said", said_items, 0),
     FIELD_ITEMS_DOUBLE(struct target, one, "one", said_items, two),
     FIELD_ITEMS_DOUBLE(struct target, two, "two", said_items, one),
@@ -223,6 +225,31 @@ static void repeated_subtrees(void)
     ROWS(rows);
 }
 
+/* Repeated and dropped: read every time, kept only when repeated ones are. */
+static void snapshots(void)
+{
+    static const struct row rows[] = {
+        {"{\"type\":\"full\",\"shot\":{\"name\":\"n\",\"x\":[1]}}",
+         "{\"type\":\"full\",\"shot\":{\"name\":\"n\",\"x\":[1]}}"},
+        {"{\"type\":\"part\",\"shot\":{\"name\":\"n\",\"x\":[1]}}", "{\"type\":\"part\"}"},
+        {"{\"shot\":{\"name\":\"n\"},\"type\":\"part\"}", "{\"type\":\"part\"}"},
+        {"{\"shot\":{\"name\":\"n\",\"secret\":1},\"type\":\"full\"}", "{\"shot\":{\"name\":\"n\"},\"type\":\"full\"}"},
+        {"{\"shot\":{\"name\":\"n\"}}", "{\"shot\":{\"name\":\"n\"}}"},
+    };
+    ROWS(rows);
+    shape = json_shape_new(fields, FIELD_COUNT(fields));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) * 2; i++) {
+        struct arena a = {0};
+        struct target t;
+        struct buf kept;
+        CHECK_INT(read_doc(str_of(rows[i / 2].doc), i % 2, &a, &t, &kept), 0);
+        CHECK_STR(t.snapshot, "n");
+        buf_free(&kept);
+        arena_free(&a);
+    }
+    json_shape_free(shape);
+}
+
 static void twins(void)
 {
     static const struct row rows[] = {
@@ -302,4 +329,5 @@ static void a_full_buffer_is_an_error(void)
 }
 
 TAP_MAIN(TEST(members_that_go), TEST(values_that_go), TEST(blanks), TEST(secrets_at_any_depth), TEST(repeated_subtrees),
-         TEST(twins), TEST(dropped_is_still_read), TEST(cut_documents_are_refused), TEST(a_full_buffer_is_an_error))
+         TEST(snapshots), TEST(twins), TEST(dropped_is_still_read), TEST(cut_documents_are_refused),
+         TEST(a_full_buffer_is_an_error))
