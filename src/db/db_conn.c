@@ -72,7 +72,7 @@ static void disconnect(struct db_conn *c)
     drop_poll(c);
     PQfinish(c->pg);
     c->pg = NULL;
-    c->flushing = false;
+    c->flushing = c->stale = false;
     for (; c->count > 0; c->count--) {
         struct db_slot *s = &c->slots[c->first];
         c->first = (c->first + 1) % CAP_DB_PIPELINE;
@@ -127,11 +127,22 @@ static void connected(struct db_conn *c)
     db_pool_wake(c->pool);
 }
 
-static void slot_error(struct db_slot *s, const PGresult *r)
+/* A prepared statement no longer fits the schema, or is gone: only a new connection has good ones. 0A000 alone may mean other
+ * things; the name of Postgres's own function tells them apart in every language. */
+static bool is_stale(const PGresult *r)
+{
+    struct str state = str_of(PQresultErrorField(r, PG_DIAG_SQLSTATE));
+    struct str function = str_of(PQresultErrorField(r, PG_DIAG_SOURCE_FUNCTION));
+    return str_eq(state, STR("26000")) ||
+           (str_eq(state, STR("0A000")) && str_eq(function, STR("RevalidateCachedQuery")));
+}
+
+static void slot_error(struct db_conn *c, struct db_slot *s, const PGresult *r)
 {
     const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+    c->stale = c->stale || is_stale(r);
     if (s->code == 0) {
-        s->code = db_error_code(state ? state : "");
+        s->code = c->stale ? ERR_BUSY : db_error_code(state ? state : "");
         if (s->answered == 0 && s->code == ERR_BAD_DATA) {
             s->code = ERR_DENIED; /* it is the role that does not exist, the data was not looked at */
         }
@@ -165,7 +176,7 @@ static void slot_result(struct db_conn *c, PGresult *r)
         return;
     }
     if (status == PGRES_FATAL_ERROR) {
-        slot_error(s, r);
+        slot_error(c, s, r);
     }
     size_t call = s->answered++;
     if (s->unit && call > 0 && call <= s->unit->call_count && status != PGRES_PIPELINE_ABORTED) {
@@ -224,8 +235,8 @@ static void on_socket(uv_poll_t *h, int status, int events)
     }
     const PGconn *pg = c->pg;
     read_results(c);
-    if (c->pg && c->pg == pg && PQstatus(c->pg) == CONNECTION_BAD) {
-        db_conn_fail(c, "closed", "");
+    if (c->pg && c->pg == pg && (PQstatus(c->pg) == CONNECTION_BAD || (c->stale && c->count == 0))) {
+        db_conn_fail(c, c->stale ? "stale" : "closed", "");
     } else if (c->pg && c->pg == pg && c->state >= DB_CONN_PREPARING) {
         db_conn_flush(c);
     }

@@ -37,6 +37,7 @@ struct db_conn {
     struct db_slot slots[CAP_DB_PIPELINE];
     size_t first, count; /* ring */
     bool flushing;       /* libpq holds bytes that the socket did not take */
+    bool stale;          /* its prepared statements no longer fit */
     const char *refused; /* why preparing failed, and its SQLSTATE */
     char sqlstate[6];
 };

@@ -48,7 +48,7 @@ static struct db_conn *least_loaded(struct db_pool *p)
     struct db_conn *best = NULL;
     for (size_t i = 0; i < p->options.connections; i++) {
         struct db_conn *c = &p->conns[i];
-        bool usable = c->state == DB_CONN_READY && c->count < CAP_DB_PIPELINE;
+        bool usable = c->state == DB_CONN_READY && !c->stale && c->count < CAP_DB_PIPELINE;
         if (usable && (!best || c->count < best->count)) {
             best = c;
         }

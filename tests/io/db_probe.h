@@ -36,7 +36,7 @@ static const char *const probe_texts[PROBE_COUNT] = {
         "$8::uuid[]::text, $9::jsonb[]::text",
     [PROBE_NUMBERS] = "select cardinality($1::text[]), octet_length(($1::text[])[1]), md5(($1::text[])[1])",
     [PROBE_BARE] = "select $1::text, $2::text",
-    [PROBE_ROWS] = "select 'Larkspur' as name, '42' as amount, null::text as note, 'x' as extra",
+    [PROBE_ROWS] = "select * from public.shown",
 };
 
 /* Fills the table; the program's first statements give way. */
@@ -50,12 +50,15 @@ static inline void probe_setup(void)
     }
     if (!base.pg) {
         rig_database();
-        rig_sql("create unlogged table public.marks (what text primary key check (what <> 'refused'), n int4);"
-                "grant all on public.marks to public;"
-                "create function public.fail_with(state text) returns text language plpgsql as $$ begin "
-                "if state <> '' then raise exception 'as asked' using errcode = state; end if; return state; end $$;"
-                "create function public.lock_marks() returns void language plpgsql as $$ begin "
-                "lock table public.marks in exclusive mode nowait; end $$");
+        rig_sql(
+            "create unlogged table public.marks (what text primary key check (what <> 'refused'), n int4);"
+            "grant all on public.marks to public;"
+            "create table public.shown as select 'Larkspur' as name, '42' as amount, null::text as note, 'x' as extra;"
+            "grant select on public.shown to public;"
+            "create function public.fail_with(state text) returns text language plpgsql as $$ begin "
+            "if state <> '' then raise exception 'as asked' using errcode = state; end if; return state; end $$;"
+            "create function public.lock_marks() returns void language plpgsql as $$ begin "
+            "lock table public.marks in exclusive mode nowait; end $$");
     }
     rig_sql("delete from public.marks");
 }

@@ -184,6 +184,23 @@ static void a_backend_that_is_ended(void)
     rig_close(&r);
 }
 
+/* A migration changed what a prepared statement returns: that connection is of no use any more, the next one is. */
+static void statements_that_no_longer_fit(void)
+{
+    struct rig r;
+    struct probe p;
+    open_probes(&r, 1);
+    CHECK_INT(probe_run(&p, &r, PROBE_ROWS, NULL), 0);
+    int backend = PQbackendPID(r.pool.conns[0].pg);
+    rig_sql("alter table shown add later text");
+    CHECK_INT(probe_run(&p, &r, PROBE_ROWS, NULL), ERR_BUSY);
+    CHECK_STR(str_of(p.sqlstate), "0A000");
+    CHECK(RIG_WAIT(&r.loop, r.pool.conns[0].pg && PQbackendPID(r.pool.conns[0].pg) != backend && rig_ready(&r)));
+    CHECK_INT(probe_run(&p, &r, PROBE_ROWS, NULL), 0);
+    rig_sql("alter table shown drop later");
+    rig_close(&r);
+}
+
 /* More connections than the login may have: the rest keeps trying and comes when there is room. */
 static void too_many_connections(void)
 {
@@ -205,4 +222,4 @@ static void too_many_connections(void)
 TAP_MAIN(TEST(each_class_as_raised), TEST(texts_and_numbers_that_do_not_fit), TEST(a_row_that_is_there_already),
          TEST(a_deadlock), TEST(a_lock_that_is_taken), TEST(hanging_statements_end),
          TEST(an_address_with_options_keeps_the_limits), TEST(a_read_only_database), TEST(a_table_that_is_forbidden),
-         TEST(a_backend_that_is_ended), TEST(too_many_connections))
+         TEST(a_backend_that_is_ended), TEST(statements_that_no_longer_fit), TEST(too_many_connections))
