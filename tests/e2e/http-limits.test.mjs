@@ -95,11 +95,23 @@ test("a Twilio form above 64 KiB: 413", async () => {
   assert.ok(answer === null || answer.status === 413, `${answer?.status}`);
   const { first, connection } = await raw(
     port,
-    "POST /api/webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n",
+    "POST /api/webhook HTTP/1.1\r\nHost: x\r\nX-Twilio-Signature: x\r\nContent-Length: 65537\r\n\r\n",
   );
   assert.equal(first?.status, 413);
   connection.close();
 });
+
+for (const [path, status] of [
+  ["/api/webhook", 403],
+  ["/api/vapi-webhook", 401],
+]) {
+  test(`${path} without any credential: ${status} before the body comes`, async () => {
+    const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n`;
+    const { first, connection } = await raw(port, head);
+    assert.equal(first?.status, status);
+    assert.ok(await connection.waitClosed(3000));
+  });
+}
 
 test("a Twilio form just below 64 KiB is accepted", async () => {
   const short = inbound(freshSid(), { Extra: "" });
