@@ -66,6 +66,8 @@ static const struct row escapes[] = {
     ROW("high before a letter", "\"\\ud83dx\"", "\"\\ufffdx\"", 1),
     ROW("high before an escape", "\"\\ud83d\\n\"", "\"\\ufffd\\n\"", 1),
     ROW("high before another character", "\"\\ud83d\\u0041\"", "\"\\ufffd\\u0041\"", 1),
+    ROW("high before one past the low ones", "\"\\ud83d\\ue000\"", "\"\\ufffd\\ue000\"", 1),
+    ROW("high before one below the low ones", "\"\\ud83d\\udbff\"", "\"\\ufffd\\ufffd\"", 2),
     ROW("high before NUL", "\"\\ud83d\\u0000\"", "\"\\ufffd\\ufffd\"", 2),
     ROW("high, high", "\"\\ud83d\\ud83d\"", "\"\\ufffd\\ufffd\"", 2),
     ROW("high, pair", "\"\\ud83d\\ud83d\\ude00\"", "\"\\ufffd\\ud83d\\ude00\"", 1),
