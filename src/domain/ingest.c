@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 #define CLOCK_MS 10
-#define AGAIN_MS 50 /* pause before what could not be stored is tried again */
+#define AGAIN_MS 50    /* pause before what could not be stored is tried again */
+#define MENDED_MS 1000 /* the same for what somebody has to mend first */
 
 static size_t queued(const struct ingest_core *in)
 {
@@ -133,13 +134,13 @@ int ingest_dead_letter(struct ingest *in, struct ingest_event *e, enum metric_de
     return submit(in->core, e, waiter);
 }
 
-void ingest_pause(struct ingest_core *in)
+void ingest_pause(struct ingest_core *in, int code)
 {
-    in->again_ms = loop_now_ms(in->loop) + AGAIN_MS;
+    in->again_ms = loop_now_ms(in->loop) + (code == ERR_DENIED ? MENDED_MS : AGAIN_MS);
 }
 
-/* ERR_BAD_DATA of one event alone: it will never be taken. Anything else may pass when it is tried again, until nobody waits
- * for it any more and beyond. */
+/* ERR_BAD_DATA of one event alone: it will never be taken. Anything else may pass when it is tried again. Where that is not
+ * likely soon, whoever waits is asked to come back; an event that was answered already goes on all the same. */
 void ingest_settle_alone(struct ingest_core *in, struct ingest_event *e, int code)
 {
     bool conflict = code == ERR_CONFLICT && ++e->tries < CAP_EVENT_TRIES;
@@ -149,12 +150,12 @@ void ingest_settle_alone(struct ingest_core *in, struct ingest_event *e, int cod
         e->dead = true;
         e->dead_reason = DEAD_REJECTED;
         ingest_set_state(in, e, INGEST_ALONE);
-    } else if (code == ERR_BAD_DATA || code == ERR_DENIED || (code == ERR_CONFLICT && !conflict)) {
+    } else if (code == ERR_BAD_DATA || (e->waiter && !conflict && (code == ERR_DENIED || code == ERR_CONFLICT))) {
         ingest_finish(in, e, ERR_UNAVAILABLE);
     } else {
         ingest_set_state(in, e, INGEST_ALONE);
         if (!conflict) {
-            ingest_pause(in);
+            ingest_pause(in, code);
         }
     }
 }

@@ -35,8 +35,8 @@ void ingest_set_state(struct ingest_core *in, struct ingest_event *e, enum inges
 void ingest_finish(struct ingest_core *in, struct ingest_event *e, int code);
 /* What becomes of an event that was sent alone. */
 void ingest_settle_alone(struct ingest_core *in, struct ingest_event *e, int code);
-/* A pause before the next try of anything. */
-void ingest_pause(struct ingest_core *in);
+/* A pause before the next try of anything; how long depends on what went wrong. */
+void ingest_pause(struct ingest_core *in, int code);
 
 /* In ingest_send.c: makes a batch of what waits in a lane, or of one event. */
 void ingest_send_lane(struct ingest_core *in, size_t lane);

@@ -31,7 +31,7 @@ static void settle_failed(struct ingest_core *in, struct ingest_batch *b, int co
         }
     }
     if (!refused && code != ERR_CONFLICT) {
-        ingest_pause(in);
+        ingest_pause(in, code);
     }
 }
 
@@ -70,7 +70,7 @@ static void settle_held(struct held *h, int code)
         }
     }
     if (code < 0) {
-        ingest_pause(in);
+        ingest_pause(in, code);
     }
     free(h);
 }
