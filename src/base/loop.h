@@ -3,7 +3,8 @@
  * Everything here runs on the loop's own thread.
  *
  * A turn: timers and I/O callbacks run, then the end-of-turn hooks in the order they were added, then the loop sleeps.
- * A deferred task runs off its caller's stack, never inside loop_defer; one that another task deferred waits for the next round. */
+ * A deferred task runs off its caller's stack, never inside loop_defer; one that another task deferred waits for the next
+ * round. */
 #include "list.h"
 #include <stdint.h>
 #include <uv.h>
