@@ -1,8 +1,7 @@
 # Reads .sql files, writes a C table of them. -v what=statements|migrations -v out=DIR
 
 function quoted(line) {
-    gsub(/\\/, "\\\\\\\\", line)
-    gsub(/"/, "\\\\\"", line)
+    gsub(/["\\]/, "\\\\&", line)
     return "        \"" line "\\n\"\n"
 }
 function flush_statement() {
