@@ -47,6 +47,7 @@ const event = {
   cost: "case x.step when 28 then 0.13 end",
   caller_spoke: "x.step between 3 and 26",
   has_report: "x.step = 28",
+  said_reported: "x.step = 28",
 };
 const utterance = {
   event_key: event.event_key,

@@ -62,7 +62,7 @@ static void add_item(struct buf *out, const struct item *i)
     CHECK_INT(buf_append(out, STR("(")), 0);
     add(out, "id", i->id);
     add(out, "deep", i->deep);
-    add_number(out, "num", i->num ? i->num : NAN);
+    add_number(out, "num", i->num != 0 ? i->num : NAN);
     for (size_t k = 0; k < i->leaves.count; k++) {
         add(out, "leaf", ((struct leaf *)i->leaves.items)[k].word);
     }
