@@ -1,10 +1,8 @@
 #include "caps.h"
 #include "flow.h"
 #include "metric.h"
-#include "timestamp.h"
 #include "twilio_event.h"
 #include "twiml.h"
-#include "utf8.h"
 #include <stdlib.h>
 
 #define CLOCK_MS 100

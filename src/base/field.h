@@ -19,14 +19,17 @@ enum field_kind {
 };
 
 enum field_flags {
-    FIELD_DROP = 1, /* JSON: leave the subtree out of the kept document; fields inside it are still read */
-    FIELD_REPEATED =
-        2,          /* JSON: a subtree that repeats what is known; kept only if the pass says so, else not even read;
-                              together with FIELD_DROP it is read all the same */
-    FIELD_TWIN = 4, /* JSON: leave it out if the text or list at `twin` is filled: its double came before it */
-    FIELD_REQUIRED = 8,
-    FIELD_SECRET = 16,    /* settings: never printed */
-    FIELD_OMIT_EMPTY = 32 /* JSON out: no key when the value is absent, 0 or false */
+    /* JSON in: leave the subtree out of the kept document; fields inside it are still read. */
+    FIELD_DROP = 1,
+    /* JSON in: a subtree that repeats what is known; kept only if the pass says so, else not even read. Together with
+     * FIELD_DROP it is read all the same. */
+    FIELD_REPEATED = 2,
+    /* JSON in: leave it out if the text or list at `twin` is filled: its double came before it. */
+    FIELD_TWIN = 4,
+    /* Settings: never printed. */
+    FIELD_SECRET = 8,
+    /* JSON out: no key when the value is absent, 0 or false. */
+    FIELD_OMIT_EMPTY = 16
 };
 
 struct field_items;
