@@ -66,12 +66,3 @@ static inline struct list_node *list_pop(struct list *l)
     }
     return n;
 }
-
-/* Moves every node of `from` to the end of `to`. */
-static inline void list_move_all(struct list *to, struct list *from)
-{
-    struct list_node *n;
-    while ((n = list_pop(from))) {
-        list_push(to, n);
-    }
-}
