@@ -1,18 +1,13 @@
 /* X-Twilio-Signature: the recorded vectors, and every byte of one of them flipped. */
 #include "caps.h"
 #include "crypto.h"
-#include "files.h"
-#include "json.h"
 #include "tap.h"
 #include "twilio.h"
+#include "vectors.h"
 
 struct vector {
     struct str name, token, content_type, url, body, body_file, signature;
     bool accepts;
-};
-
-struct vectors {
-    struct field_list_value list;
 };
 
 #define V(member, path, kind) FIELD(struct vector, member, path, kind, 0)
@@ -27,41 +22,16 @@ static const struct field vector_fields[] = {
     V(accepts, "twilioNodeAccepts", BOOL),
 };
 static const struct field_items items = {vector_fields, FIELD_COUNT(vector_fields), sizeof(struct vector)};
-static const struct field fields[] = {FIELD_ITEMS(struct vectors, list, "vectors", items, 0)};
 
 static struct arena arena;
 
-static struct field_list_value read_vectors(void)
-{
-    struct vectors v;
-    struct buf file = file_read(FIXTURES, "twilio-signature-vectors.json");
-    struct json_shape *shape = json_shape_new(fields, 1);
-    struct json_pass pass = {
-        .shape = shape, .doc = buf_str(&file), .target = &v, .target_bytes = sizeof(v), .arena = &arena};
-    CHECK_INT(json_read(&pass), 0);
-    json_shape_free(shape);
-    buf_free(&file);
-    return v.list;
-}
-
-static struct str body_of(const struct vector *v)
-{
-    if (!v->body_file.p) {
-        return v->body;
-    }
-    struct buf file = file_read(FIXTURES, v->body_file.p);
-    struct str body = arena_copy(&arena, buf_str(&file));
-    buf_free(&file);
-    return body;
-}
-
 static void recorded_vectors(void)
 {
-    struct field_list_value list = read_vectors();
+    struct field_list_value list = vectors_read("twilio-signature-vectors.json", &items, &arena);
     const struct vector *v = list.items;
     int accepted = 0;
     for (size_t i = 0; i < list.count; i++) {
-        struct twilio_signed s = {v[i].url, body_of(&v[i]), v[i].content_type};
+        struct twilio_signed s = {v[i].url, vector_body(v[i].body, v[i].body_file, &arena), v[i].content_type};
         tap_case(v[i].name.p);
         CHECK_INT(twilio_signature_valid(v[i].token, &s, v[i].signature), v[i].accepts);
         accepted += v[i].accepts;

@@ -1,19 +1,14 @@
 /* Vapi's HMAC credential: the recorded vectors of the plan that is supported, and those that are not. */
 #include "crypto.h"
-#include "files.h"
-#include "json.h"
 #include "tap.h"
 #include "timestamp.h"
 #include "vapi.h"
+#include "vectors.h"
 
 struct vector {
-    struct str name, secret, algorithm, format, encoding, prefix, body, body_file;
+    struct str name, secret, algorithm, format, body, body_file;
     struct str signature, timestamp, svix_signature, svix_timestamp;
     bool secret_is_base64;
-};
-
-struct vectors {
-    struct field_list_value list;
 };
 
 #define V(member, path, kind) FIELD(struct vector, member, path, kind, 0)
@@ -31,33 +26,8 @@ static const struct field vector_fields[] = {
     V(svix_timestamp, "headers.svix-timestamp", STR),
 };
 static const struct field_items items = {vector_fields, FIELD_COUNT(vector_fields), sizeof(struct vector)};
-static const struct field fields[] = {FIELD_ITEMS(struct vectors, list, "vectors", items, 0)};
 
 static struct arena arena;
-
-static struct field_list_value read_vectors(void)
-{
-    struct vectors v;
-    struct buf file = file_read(FIXTURES, "vapi-hmac-vectors.json");
-    struct json_shape *shape = json_shape_new(fields, 1);
-    struct json_pass pass = {
-        .shape = shape, .doc = buf_str(&file), .target = &v, .target_bytes = sizeof(v), .arena = &arena};
-    CHECK_INT(json_read(&pass), 0);
-    json_shape_free(shape);
-    buf_free(&file);
-    return v.list;
-}
-
-static struct str body_of(const struct vector *v)
-{
-    if (!v->body_file.p) {
-        return v->body;
-    }
-    struct buf file = file_read(FIXTURES, v->body_file.p);
-    struct str body = arena_copy(&arena, buf_str(&file));
-    buf_free(&file);
-    return body;
-}
 
 /* SHA-256 or SHA-512, in hex or base64, over "{timestamp}.{body}", with a text as key. */
 static bool is_supported(const struct vector *v)
@@ -71,7 +41,7 @@ static bool is_supported(const struct vector *v)
 
 static void recorded_vectors(void)
 {
-    struct field_list_value list = read_vectors();
+    struct field_list_value list = vectors_read("vapi-hmac-vectors.json", &items, &arena);
     const struct vector *v = list.items;
     int supported = 0;
     for (size_t i = 0; i < list.count; i++) {
@@ -79,7 +49,9 @@ static void recorded_vectors(void)
         struct str timestamp = str_or(v[i].timestamp, v[i].svix_timestamp);
         tap_case(v[i].name.p);
         CHECK(signature.n > 0);
-        CHECK_INT(vapi_hmac_valid(v[i].secret, signature, timestamp, body_of(&v[i]), SIGNED_US), is_supported(&v[i]));
+        CHECK_INT(vapi_hmac_valid(v[i].secret, signature, timestamp, vector_body(v[i].body, v[i].body_file, &arena),
+                                  SIGNED_US),
+                  is_supported(&v[i]));
         supported += is_supported(&v[i]);
     }
     CHECK_INT((long long)list.count, 10);
@@ -90,7 +62,7 @@ static void recorded_vectors(void)
 static void the_age_counts(void)
 {
     static const int minutes[] = {-6, -5, 0, 5, 6};
-    struct field_list_value list = read_vectors();
+    struct field_list_value list = vectors_read("vapi-hmac-vectors.json", &items, &arena);
     const struct vector *v = list.items;
     for (size_t i = 0; i < list.count; i++) {
         if (!is_supported(&v[i])) {
@@ -99,7 +71,8 @@ static void the_age_counts(void)
         for (size_t k = 0; k < 5; k++) {
             bool fresh = minutes[k] >= -5 && minutes[k] <= 5;
             tap_case(v[i].name.p);
-            CHECK_INT(vapi_hmac_valid(v[i].secret, v[i].signature, v[i].timestamp, body_of(&v[i]),
+            CHECK_INT(vapi_hmac_valid(v[i].secret, v[i].signature, v[i].timestamp,
+                                      vector_body(v[i].body, v[i].body_file, &arena),
                                       SIGNED_US + minutes[k] * MINUTE_US),
                       fresh);
         }
