@@ -5,6 +5,9 @@ pkg_check_modules(UV REQUIRED IMPORTED_TARGET libuv>=1.44)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.88)
 pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq>=15)
 pkg_check_modules(YAJL REQUIRED IMPORTED_TARGET yajl>=2.1)
+pkg_check_modules(CJOSE REQUIRED IMPORTED_TARGET cjose>=0.6)
+pkg_check_modules(CRYPT REQUIRED IMPORTED_TARGET libcrypt)
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 
 # Debian 12 has no usable llhttp: ./dev puts Debian 13's package under .local/deps/llhttp.
 find_path(LLHTTP_INCLUDE llhttp.h HINTS ${CMAKE_SOURCE_DIR}/.local/deps/llhttp/usr/include REQUIRED)
