@@ -1,4 +1,5 @@
 #include "tenant.h"
+#include "db_unit.h"
 #include <assert.h>
 
 struct db_unit tenant_unit(const struct tenant *t, void (*on_done)(struct db_unit *, int code))

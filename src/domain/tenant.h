@@ -2,8 +2,10 @@
 /* Who is asking: a signed-in person, as a verified access token names them. Owned by whoever verified it; the texts live in
  * that owner's arena. What this person may see is not decided here: the claims go into the unit, and row-level security
  * (sql/migrations, "tenancy") decides. */
-#include "db_unit.h"
 #include "str.h"
+#include <stdint.h>
+
+struct db_unit;
 
 struct tenant {
     struct str user_id;    /* uuid */
