@@ -9,7 +9,12 @@
 #define CAP_VAPI_BYTES (16u << 20)       /* a two-hour call's report passes 3 MB; no upper bound is documented */
 #define CAP_NO_BODY_BYTES 0              /* GET routes */
 #define CAP_BODIES_BYTES (256u << 20)    /* all request bodies in flight */
-#define CAP_REPLY_BYTES (1u << 20)       /* one answer */
+#define CAP_REPLY_BYTES (4u << 20)       /* one answer */
+#define CAP_REPLY_MESSAGE_BYTES 1024     /* an error in words, with its JSON */
+#define CAP_GZIP_LEAST_BYTES 1024        /* below that gzip hardly makes one packet less */
+#define CAP_STREAM_BYTES (256u << 10)    /* of a stream waiting for its client; then its handler waits */
+#define CAP_STREAM_MOST_BYTES (4u << 20) /* the same with the piece that came last */
+#define CAP_PARAM_BYTES 64               /* a parameter in a path */
 #define CAP_RECEIVE_BYTES 65536          /* one read from a socket; one buffer for all clients of a listener */
 #define CAP_PENDING_BYTES 32768          /* bytes read ahead of the request being handled; then reading stops */
 #define CAP_REPLY_LINES_BYTES 8192       /* headers that a handler adds to its answer */
@@ -24,6 +29,7 @@
 #define CAP_IDLE_MS 75000        /* keep-alive: must exceed a proxy's own idle time-out */
 #define CAP_WRITE_MS 10000       /* without progress */
 #define CAP_WRITE_WHOLE_MS 60000 /* a whole answer */
+#define CAP_STREAM_MS 1800000    /* a whole stream: a long recording over a slow line */
 #define CAP_LINGER_MS 1000       /* for the client to read our last word before the connection goes */
 #define CAP_ACCEPT_PAUSE_MS 100  /* without new clients, after descriptors ran out */
 #define CAP_BACKLOG 1024
@@ -78,6 +84,22 @@
 #define CAP_BREAKER_WINDOW 20      /* calls that a circuit breaker looks back on */
 #define CAP_BREAKER_LEAST 5        /* failures before it may open */
 #define CAP_BREAKER_OPEN_MS 10000  /* then one call is let through to try */
+
+/* Who is asking */
+#define CAP_TOKEN_BYTES 8192         /* an access token: a real one has about 1000 */
+#define CAP_TOKEN_DEPTH 8            /* of its header and payload; real: 3 */
+#define CAP_TOKEN_MEMBERS 128        /* of one object in them: duplicates are searched for */
+#define CAP_TOKEN_KID_BYTES 64       /* the name of a key */
+#define CAP_TOKEN_KEYS 16            /* keys in use: one signs, one stands by, some were used before */
+#define CAP_TOKEN_LEEWAY_S 30        /* between our clock and the signer's */
+#define CAP_TOKEN_SECRET_BYTES 1024  /* of HS256 */
+#define CAP_TOKEN_WAITING 1024       /* checks that wait for keys */
+#define CAP_JWKS_BYTES 65536         /* a set of keys: a real one has 300 to 2000 */
+#define CAP_JWKS_MS 5000             /* one fetch of it */
+#define CAP_JWKS_FRESH_MS 600000     /* Supabase: not to be kept longer than 10 minutes */
+#define CAP_JWKS_KEEP_MS 86400000    /* last good keys while fetches fail */
+#define CAP_JWKS_REFETCH_MS 30000    /* between fetches that an unknown key caused */
+#define CAP_JWKS_RETRY_FIRST_MS 1000 /* after a failed fetch; doubled each time up to CAP_JWKS_REFETCH_MS */
 
 /* Directory of businesses */
 #define CAP_NUMBERS 100000         /* of businesses, kept in memory */

@@ -6,6 +6,7 @@
 #define ERROR_TABLE(X)                                                                                                 \
     X(BAD_REQUEST, "bad_request", 400, DEBUG, "the request could not be understood")                                   \
     X(UNAUTHORIZED, "unauthorized", 401, INFO, "the credential is missing or wrong")                                   \
+    X(TOKEN_EXPIRED, "token_expired", 401, DEBUG, "the access token has expired")                                      \
     X(BAD_SIGNATURE, "bad_signature", 403, INFO, "the signature is missing or wrong")                                  \
     X(NOT_FOUND, "not_found", 404, DEBUG, "there is nothing here")                                                     \
     X(METHOD_NOT_ALLOWED, "method_not_allowed", 405, DEBUG, "this method is not allowed here")                         \

@@ -42,6 +42,10 @@ static struct labels labels[LABELS_COUNT] = {
                       VALUES("2xx", "4xx", "5xx", "other", "timeout", "connect", "bad_reply", "breaker_open")},
     [LABELS_DB] = {"state", VALUES("idle", "connecting", "ready")},
     [LABELS_DB_RESULT] = {"result", VALUES("ok", "failed")},
+    [LABELS_TOKEN] = {"result",
+                      VALUES("accepted", "shape", "header", "unknown_key", "algorithm", "signature", "expired",
+                             "not_yet", "issuer", "audience", "role", "subject", "claims", "no_keys")},
+    [LABELS_JWKS] = {"result", VALUES("good", "unreachable", "status", "unusable")},
     [LABELS_VERSION] = {"version", VALUES(RINGBACK_VERSION)},
 };
 

@@ -40,6 +40,10 @@
       LABELS_NONE)                                                                                                     \
     X(BREAKER_OPEN, GAUGE, "breaker_open", "1 while the circuit breaker refuses to ask.", LABELS_UPSTREAM,             \
       LABELS_NONE)                                                                                                     \
+    X(TOKEN_CHECKS, COUNTER, "token_checks_total", "Access tokens by what was found.", LABELS_TOKEN, LABELS_NONE)      \
+    X(JWKS_FETCHES, COUNTER, "jwks_fetches_total", "Fetches of the sign-in keys by result.", LABELS_JWKS, LABELS_NONE) \
+    X(JWKS_AGE, GAUGE, "jwks_age_seconds", "Age of the sign-in keys in use; -1 when there are none.", LABELS_NONE,     \
+      LABELS_NONE)                                                                                                     \
     X(DB_CONNECTIONS, GAUGE, "db_connections", "Database connections by state.", LABELS_DB, LABELS_NONE)               \
     X(DB_WAITING, GAUGE, "db_units_waiting", "Units of work waiting for a connection.", LABELS_NONE, LABELS_NONE)      \
     X(DB_UNITS, COUNTER, "db_units_total", "Units of work by result.", LABELS_DB_RESULT, LABELS_NONE)                  \
@@ -71,6 +75,8 @@ enum metric_labels {
     LABELS_FETCH,
     LABELS_DB,
     LABELS_DB_RESULT,
+    LABELS_TOKEN,
+    LABELS_JWKS,
     LABELS_VERSION,
     LABELS_COUNT
 };
@@ -92,6 +98,23 @@ enum metric_fetch {
     FETCH_BREAKER
 };
 enum metric_db { DB_IDLE, DB_CONNECTING, DB_READY };
+enum metric_token {
+    TOKEN_ACCEPTED,
+    TOKEN_SHAPE,
+    TOKEN_HEADER,
+    TOKEN_UNKNOWN_KEY,
+    TOKEN_ALGORITHM,
+    TOKEN_SIGNATURE,
+    TOKEN_EXPIRED,
+    TOKEN_NOT_YET,
+    TOKEN_ISSUER,
+    TOKEN_AUDIENCE,
+    TOKEN_ROLE,
+    TOKEN_SUBJECT,
+    TOKEN_CLAIMS,
+    TOKEN_NO_KEYS
+};
+enum metric_jwks { JWKS_GOOD, JWKS_UNREACHABLE, JWKS_STATUS, JWKS_UNUSABLE };
 enum metric_db_result { DB_OK, DB_FAILED };
 
 /* Allocates the storage. Route names are copied by reference and must live as long as the process. */
