@@ -41,6 +41,9 @@ int http_parse_verb(const struct http_parse *p, enum http_verb *verb_out)
     case HTTP_POST:
         *verb_out = VERB_POST;
         return 0;
+    case HTTP_PUT:
+        *verb_out = VERB_PUT;
+        return 0;
     case HTTP_PATCH:
         *verb_out = VERB_PATCH;
         return 0;

@@ -1,7 +1,7 @@
 #include "http_route.h"
 #include "http_server.h"
 
-static const char *const verb_names[VERB_COUNT] = {"GET", "HEAD", "POST", "PATCH", "DELETE"};
+static const char *const verb_names[VERB_COUNT] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
 
 const char *http_verb_name(enum http_verb verb)
 {

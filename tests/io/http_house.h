@@ -44,7 +44,7 @@ static inline void on_gone(struct http_waiter *w, struct http_request *r)
     }
 }
 
-static struct http_waiter house_waiter = {on_gone};
+static struct http_waiter house_waiter = {.on_gone = on_gone};
 
 static inline void on_later(struct http_request *r)
 {
