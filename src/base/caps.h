@@ -77,6 +77,9 @@
 #define CAP_FETCH_IN_FLIGHT 1000
 #define CAP_FETCH_PER_HOST 100          /* connections to one host */
 #define CAP_FETCH_BODY_BYTES (1u << 20) /* an answer that we read into memory */
+#define CAP_FETCH_HEAD_BYTES 16384      /* the answer's headers that we read */
+#define CAP_FETCH_PART_BYTES 65536      /* of a stream, read ahead of its owner */
+#define CAP_FETCH_STALL_MS 10000        /* a stream without a byte */
 #define CAP_FETCH_CONNECT_MS 2000
 #define CAP_FETCH_WATCHDOG_MS 1000 /* past the deadline, when libcurl slept through it */
 #define CAP_FETCH_KEEP_S 50        /* idle connections: balancers close theirs after 60 s */
@@ -100,6 +103,13 @@
 #define CAP_JWKS_KEEP_MS 86400000    /* last good keys while fetches fail */
 #define CAP_JWKS_REFETCH_MS 30000    /* between fetches that an unknown key caused */
 #define CAP_JWKS_RETRY_FIRST_MS 1000 /* after a failed fetch; doubled each time up to CAP_JWKS_REFETCH_MS */
+
+/* Recordings passed on */
+#define CAP_RELAYS 64                /* at the same time, of CAP_FETCH_PER_HOST */
+#define CAP_RELAY_MS 600000          /* one of them: a browser may read as slowly as it plays */
+#define CAP_RELAY_BYTES (512u << 20) /* one of them: two hours of WAV are about 230 MB */
+#define CAP_TICKET_S 300             /* how long a recording's address can be opened */
+#define CAP_TICKET_BYTES 400         /* such a ticket, as text */
 
 /* Directory of businesses */
 #define CAP_NUMBERS 100000         /* of businesses, kept in memory */

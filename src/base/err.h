@@ -30,6 +30,9 @@
     X(CONNECT, "connect", 502, WARN, "the other side could not be reached")                                            \
     X(BREAKER_OPEN, "breaker_open", 503, WARN, "the other side failed too often, not asked")                           \
     X(BAD_REPLY, "bad_reply", 502, WARN, "the other side's answer could not be understood")                            \
+    X(PRIVATE_ADDRESS, "private_address", 502, WARN, "the other side could not be reached")                            \
+    X(RECORDING_UNAVAILABLE, "recording_unavailable", 404, INFO,                                                       \
+      "recordings need VAPI_API_KEY; voicemail needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")                        \
     X(BAD_SETTING, "bad_setting", 500, ERROR, "a setting is wrong")
 
 #define ERROR_ENUM(name, word, status, level, text) ERR_INDEX_##name,

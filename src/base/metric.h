@@ -44,6 +44,8 @@
     X(JWKS_FETCHES, COUNTER, "jwks_fetches_total", "Fetches of the sign-in keys by result.", LABELS_JWKS, LABELS_NONE) \
     X(JWKS_AGE, GAUGE, "jwks_age_seconds", "Age of the sign-in keys in use; -1 when there are none.", LABELS_NONE,     \
       LABELS_NONE)                                                                                                     \
+    X(RELAYS, COUNTER, "recording_relays_total", "Recordings passed on, by how it ended.", LABELS_RELAY, LABELS_NONE)  \
+    X(RELAYS_OPEN, GAUGE, "recording_relays_open", "Recordings being passed on.", LABELS_NONE, LABELS_NONE)            \
     X(DB_CONNECTIONS, GAUGE, "db_connections", "Database connections by state.", LABELS_DB, LABELS_NONE)               \
     X(DB_WAITING, GAUGE, "db_units_waiting", "Units of work waiting for a connection.", LABELS_NONE, LABELS_NONE)      \
     X(DB_UNITS, COUNTER, "db_units_total", "Units of work by result.", LABELS_DB_RESULT, LABELS_NONE)                  \
@@ -73,6 +75,7 @@ enum metric_labels {
     LABELS_VOICE,
     LABELS_UPSTREAM,
     LABELS_FETCH,
+    LABELS_RELAY,
     LABELS_DB,
     LABELS_DB_RESULT,
     LABELS_TOKEN,
@@ -86,7 +89,15 @@ enum metric_close { CLOSE_ANSWERED, CLOSE_CLIENT, CLOSE_GONE, CLOSE_IDLE, CLOSE_
 enum metric_ingest { INGEST_STORED, INGEST_DUPLICATE, INGEST_DEAD, INGEST_REFUSED };
 enum metric_dead { DEAD_BAD_JSON, DEAD_NOT_AN_ENVELOPE, DEAD_REJECTED };
 enum metric_voice { VOICE_VAPI, VOICE_REPEATED, VOICE_FORWARD, VOICE_VOICEMAIL };
-enum metric_upstream { UPSTREAM_VAPI, UPSTREAM_RESEND, UPSTREAM_CALCOM, UPSTREAM_SUPABASE };
+enum metric_upstream {
+    UPSTREAM_VAPI,
+    UPSTREAM_RESEND,
+    UPSTREAM_CALCOM,
+    UPSTREAM_SUPABASE,
+    UPSTREAM_VAPI_RECORDINGS,
+    UPSTREAM_TWILIO_RECORDINGS,
+    UPSTREAM_RECORDING_STORAGE
+};
 enum metric_fetch {
     FETCH_2XX,
     FETCH_4XX,
@@ -97,6 +108,7 @@ enum metric_fetch {
     FETCH_BAD_REPLY,
     FETCH_BREAKER
 };
+enum metric_relay { RELAY_WHOLE, RELAY_CUT, RELAY_GONE, RELAY_ABSENT, RELAY_REFUSED, RELAY_FAILED, RELAY_BUSY };
 enum metric_db { DB_IDLE, DB_CONNECTING, DB_READY };
 enum metric_token {
     TOKEN_ACCEPTED,

@@ -9,6 +9,9 @@ static const char *const upstream_names[] = {
     [UPSTREAM_RESEND] = "resend",
     [UPSTREAM_CALCOM] = "calcom",
     [UPSTREAM_SUPABASE] = "supabase",
+    [UPSTREAM_VAPI_RECORDINGS] = "vapi_recordings",
+    [UPSTREAM_TWILIO_RECORDINGS] = "twilio_recordings",
+    [UPSTREAM_RECORDING_STORAGE] = "recording_storage",
 };
 
 static const char *const events[] = {
