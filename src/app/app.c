@@ -130,8 +130,10 @@ static void on_pool_ready(struct db_pool *p)
 
 static int start_pool(struct app *app)
 {
+    static const char *const roles[] = {"ringback_ingest", NULL};
     struct db_pool_options options = {.url = app->config.database_url,
                                       .connections = POOL_CONNECTIONS,
+                                      .roles = roles,
                                       .schema_version = newest_migration(),
                                       .session_options = INGEST_SESSION};
     app->pool.on_ready = on_pool_ready;

@@ -139,13 +139,24 @@ void db_connect_start(struct db_conn *c)
     }
 }
 
+/* A statement without a role runs under whatever role its unit takes. */
+static bool is_served(const struct db_pool *p, int statement)
+{
+    const char *role = sql_statements[statement].role;
+    bool served = statement == STMT_SCHEMA_CHECK || strcmp(role, "none") == 0;
+    for (size_t i = 0; !served && p->options.roles[i]; i++) {
+        served = strcmp(p->options.roles[i], role) == 0;
+    }
+    return served;
+}
+
 /* Statements are parsed under the role that will run them: names in other schemas need its rights. */
 static int send_prepares(struct db_conn *c)
 {
     int ok = PQsendPrepare(c->pg, sql_statements[STMT_TAKE_ROLE].name, sql_statements[STMT_TAKE_ROLE].text, 0, NULL);
     for (int i = 0; ok && i < STMT_COUNT; i++) {
         const char *role = sql_statements[i].role;
-        if (i == STMT_TAKE_ROLE) {
+        if (i == STMT_TAKE_ROLE || !is_served(c->pool, i)) {
             continue;
         }
         const char *values[] = {role, ""};

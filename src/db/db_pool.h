@@ -10,6 +10,7 @@ struct db_conn;
 struct db_pool_options {
     struct str url; /* postgresql://… or key=value, as libpq takes it */
     size_t connections;
+    const char *const *roles;    /* whose statements its connections prepare; NULL after the last */
     const char *schema_version;  /* newest migration that this program needs */
     const char *session_options; /* "-c name=value …" for this pool's sessions, or "" */
 };

@@ -155,6 +155,7 @@ static inline const char *rig_newest_migration(void)
 /* Options for connections to the test's database, by way of `port` when it is not 0. */
 static inline struct db_pool_options rig_options(size_t connections, int port)
 {
+    static const char *const roles[] = {"ringback_ingest", NULL};
     static char urls[8][256];
     static unsigned next;
     char *url = urls[next++ % 8];
@@ -164,6 +165,7 @@ static inline struct db_pool_options rig_options(size_t connections, int port)
     }
     return (struct db_pool_options){.url = str_of(url),
                                     .connections = connections,
+                                    .roles = roles,
                                     .schema_version = rig_newest_migration(),
                                     .session_options = ""};
 }
