@@ -97,6 +97,56 @@ struct str crypto_base64_decode(struct arena *a, struct str text)
     return str_eq(crypto_base64(a, bytes), text) ? bytes : (struct str){NULL, 0};
 }
 
+struct str crypto_base64url(struct arena *a, struct str bytes)
+{
+    struct str text = crypto_base64(a, bytes);
+    char *p = (char *)text.p;
+    while (text.n && p[text.n - 1] == '=') {
+        p[--text.n] = '\0';
+    }
+    for (size_t i = 0; i < text.n; i++) {
+        p[i] = p[i] == '+' ? '-' : p[i] == '/' ? '_' : p[i];
+    }
+    return text;
+}
+
+/* -1 when it is none. */
+static int base64url_digit(char c)
+{
+    if (c >= 'A' && c <= 'Z') {
+        return c - 'A';
+    }
+    if (c >= 'a' && c <= 'z') {
+        return c - 'a' + 26;
+    }
+    if (c >= '0' && c <= '9') {
+        return c - '0' + 52;
+    }
+    return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+struct str crypto_base64url_decode(struct arena *a, struct str text)
+{
+    char *out = arena_alloc(a, text.n / 4 * 3 + 3);
+    size_t n = 0;
+    unsigned kept = 0, bits = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        int digit = base64url_digit(text.p[i]);
+        if (digit < 0) {
+            return (struct str){NULL, 0};
+        }
+        kept = (kept << 6 | (unsigned)digit) & 0xffff;
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            out[n++] = (char)(kept >> bits);
+        }
+    }
+    /* A lone digit is no byte, and bits behind the last byte would be a second way to write it. */
+    bool canonical = text.n % 4 != 1 && (kept & ((1u << bits) - 1)) == 0;
+    return canonical ? (struct str){out, n} : (struct str){NULL, 0};
+}
+
 void crypto_random(void *out, size_t bytes)
 {
     int ok = RAND_bytes(out, (int)bytes);

@@ -31,6 +31,11 @@ struct str crypto_hex(struct arena *a, struct str bytes);
 /* Absent when the text is not strict base64. */
 struct str crypto_base64_decode(struct arena *a, struct str text);
 
+/* RFC 7515: the other alphabet, no padding. */
+struct str crypto_base64url(struct arena *a, struct str bytes);
+/* Absent when the text is not exactly what crypto_base64url would have made of the bytes. */
+struct str crypto_base64url_decode(struct arena *a, struct str text);
+
 void crypto_random(void *out, size_t bytes);
 /* A number from 0 to below `limit`; for jitter. */
 uint32_t crypto_random_below(uint32_t limit);

@@ -168,6 +168,37 @@ static void hex(void)
     arena_free(&a);
 }
 
+static void base64url_goes_both_ways(void)
+{
+    struct arena a = {0};
+    char bytes[66];
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        bytes[i] = (char)(255 - 7 * i);
+    }
+    for (size_t n = 0; n <= sizeof(bytes); n++) {
+        struct str text = crypto_base64url(&a, (struct str){bytes, n});
+        CHECK_INT((long long)text.n, (long long)((n * 4 + 2) / 3));
+        struct str back = crypto_base64url_decode(&a, text);
+        CHECK(back.p && str_eq(back, (struct str){bytes, n}));
+    }
+    CHECK_STR(crypto_base64url(&a, STR("\xff\xef\xbf")), "_--_");
+    arena_free(&a);
+}
+
+static void base64url_is_read_strictly(void)
+{
+    static const char *const bad[] = {"A",    "AAAAA", "QR",    "QQJ",  "QUJ",     "QQ==",    "QQ=", "+/AA",     "Q Q",
+                                      " QQQ", "QQQ ",  "QQQ\n", "QQ.Q", "QQ\x01Q", "\x80QQQ", "=",   "Q\xc3\xa9"};
+    struct arena a = {0};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        tap_case(bad[i]);
+        CHECK(!crypto_base64url_decode(&a, str_of(bad[i])).p);
+    }
+    CHECK(!crypto_base64url_decode(&a, (struct str){"QQ\0Q", 4}).p);
+    CHECK_STR(crypto_base64url_decode(&a, STR("QUI")), "AB");
+    arena_free(&a);
+}
+
 static void random_numbers(void)
 {
     bool seen[5] = {false};
@@ -185,5 +216,5 @@ static void random_numbers(void)
     CHECK_INT(crypto_random_below(0), 0);
 }
 
-TAP_MAIN(TEST(hmac), TEST(sha256), TEST(tuples_are_separate), TEST(equal), TEST(base64), TEST(strict_base64), TEST(hex),
-         TEST(random_numbers))
+TAP_MAIN(TEST(hmac), TEST(sha256), TEST(tuples_are_separate), TEST(equal), TEST(base64), TEST(strict_base64),
+         TEST(base64url_goes_both_ways), TEST(base64url_is_read_strictly), TEST(hex), TEST(random_numbers))
