@@ -104,12 +104,46 @@
 #define CAP_JWKS_REFETCH_MS 30000    /* between fetches that an unknown key caused */
 #define CAP_JWKS_RETRY_FIRST_MS 1000 /* after a failed fetch; doubled each time up to CAP_JWKS_REFETCH_MS */
 
+/* Sign-in */
+#define CAP_PASSWORD_BYTES 72            /* what bcrypt reads; longer ones are refused */
+#define CAP_PASSWORD_LEAST_BYTES 8       /* of a new one */
+#define CAP_PASSWORD_COST 14             /* of a hash that came from elsewhere: about a second; ours have 10 */
+#define CAP_PASSWORDS_AT_ONCE 2          /* of libuv's four threads: names must still be looked up */
+#define CAP_PASSWORDS_WAITING 64         /* about two seconds of work */
+#define CAP_AUTH_BYTES 65536             /* a request body */
+#define CAP_USER_METADATA_BYTES 2048     /* it travels in every access token */
+#define CAP_SESSIONS_PER_USER 100        /* the one that was idle longest ends */
+#define CAP_REFRESH_TOKENS 1000          /* used ones of a session that are still recognised */
+#define CAP_REFRESH_TOKEN_BYTES 255      /* ours have 43 */
+#define CAP_REFRESH_REUSE_S 10           /* a used one may come again: two tabs, a lost answer */
+#define CAP_REFRESH_CHAIN 64             /* so many refreshes may lie between */
+#define CAP_ACCESS_TOKEN_S 3600          /* its life */
+#define CAP_SIGN_INS_PER_SECOND 50       /* whole server */
+#define CAP_SIGN_INS_PER_ADDRESS 20      /* a minute */
+#define CAP_SIGN_IN_FREE 5               /* failures of an account before it must wait */
+#define CAP_SIGN_IN_DELAY_MS 1000        /* the first wait; doubled each time up to the next line */
+#define CAP_SIGN_IN_DELAY_MOST_MS 900000 /* never for ever: others could lock an owner out */
+#define CAP_SIGN_IN_FORGET_MS 3600000    /* failures are forgotten after an hour without one */
+#define CAP_SIGN_IN_ACCOUNTS 65536       /* remembered at the same time */
+#define CAP_SIGN_IN_ADDRESSES 16384      /* slots; addresses share them */
+#define CAP_SIGNING_KEYS_POLL_MS 60000   /* how old a changed set of keys may be */
+#define CAP_SIGNING_KEYS_RETRY_MS 1000   /* after a failure to read them */
+
 /* Recordings passed on */
 #define CAP_RELAYS 64                /* at the same time, of CAP_FETCH_PER_HOST */
 #define CAP_RELAY_MS 600000          /* one of them: a browser may read as slowly as it plays */
 #define CAP_RELAY_BYTES (512u << 20) /* one of them: two hours of WAV are about 230 MB */
 #define CAP_TICKET_S 300             /* how long a recording's address can be opened */
 #define CAP_TICKET_BYTES 400         /* such a ticket, as text */
+
+/* Dashboard */
+#define CAP_DASHBOARD_CONNECTIONS 4 /* apart from ingest's, so that reading never holds up storing */
+#define CAP_DASHBOARD_MS 10000      /* one question, waiting time included; Postgres gives up after 8 s */
+#define CAP_SEARCH_BYTES 500        /* words to search for */
+#define CAP_LIST_ROWS 200           /* one page of a list */
+#define CAP_CSV_ROWS 500            /* one page of an export */
+#define CAP_RANGE_DAYS 400          /* numbers over a year, and some more */
+#define CAP_SETTINGS_BYTES 8192     /* changed settings of a business, as JSON */
 
 /* Directory of businesses */
 #define CAP_NUMBERS 100000         /* of businesses, kept in memory */

@@ -44,6 +44,8 @@ static struct labels labels[LABELS_COUNT] = {
     [LABELS_RELAY] = {"result", VALUES("whole", "cut", "client_gone", "absent", "refused", "failed", "busy")},
     [LABELS_DB] = {"state", VALUES("idle", "connecting", "ready")},
     [LABELS_DB_RESULT] = {"result", VALUES("ok", "failed")},
+    [LABELS_SIGN_IN] = {"result", VALUES("ok", "wrong", "refused", "limited", "busy", "failed")},
+    [LABELS_REFRESH] = {"result", VALUES("rotated", "repeated", "unknown", "used", "refused", "failed")},
     [LABELS_TOKEN] = {"result",
                       VALUES("accepted", "shape", "header", "unknown_key", "algorithm", "signature", "expired",
                              "not_yet", "issuer", "audience", "role", "subject", "claims", "no_keys")},

@@ -40,6 +40,10 @@
       LABELS_NONE)                                                                                                     \
     X(BREAKER_OPEN, GAUGE, "breaker_open", "1 while the circuit breaker refuses to ask.", LABELS_UPSTREAM,             \
       LABELS_NONE)                                                                                                     \
+    X(SIGN_INS, COUNTER, "sign_ins_total", "Attempts to sign in with a password.", LABELS_SIGN_IN, LABELS_NONE)        \
+    X(REFRESHES, COUNTER, "refreshes_total", "Refresh tokens by what became of them.", LABELS_REFRESH, LABELS_NONE)    \
+    X(PASSWORDS_WAITING, GAUGE, "passwords_waiting", "Passwords waiting to be checked or hashed.", LABELS_NONE,        \
+      LABELS_NONE)                                                                                                     \
     X(TOKEN_CHECKS, COUNTER, "token_checks_total", "Access tokens by what was found.", LABELS_TOKEN, LABELS_NONE)      \
     X(JWKS_FETCHES, COUNTER, "jwks_fetches_total", "Fetches of the sign-in keys by result.", LABELS_JWKS, LABELS_NONE) \
     X(JWKS_AGE, GAUGE, "jwks_age_seconds", "Age of the sign-in keys in use; -1 when there are none.", LABELS_NONE,     \
@@ -78,6 +82,8 @@ enum metric_labels {
     LABELS_RELAY,
     LABELS_DB,
     LABELS_DB_RESULT,
+    LABELS_SIGN_IN,
+    LABELS_REFRESH,
     LABELS_TOKEN,
     LABELS_JWKS,
     LABELS_VERSION,
@@ -110,6 +116,15 @@ enum metric_fetch {
 };
 enum metric_relay { RELAY_WHOLE, RELAY_CUT, RELAY_GONE, RELAY_ABSENT, RELAY_REFUSED, RELAY_FAILED, RELAY_BUSY };
 enum metric_db { DB_IDLE, DB_CONNECTING, DB_READY };
+enum metric_sign_in { SIGN_IN_OK, SIGN_IN_WRONG, SIGN_IN_REFUSED, SIGN_IN_LIMITED, SIGN_IN_BUSY, SIGN_IN_FAILED };
+enum metric_refresh {
+    REFRESH_ROTATED,
+    REFRESH_REPEATED,
+    REFRESH_UNKNOWN,
+    REFRESH_USED,
+    REFRESH_REFUSED,
+    REFRESH_FAILED
+};
 enum metric_token {
     TOKEN_ACCEPTED,
     TOKEN_SHAPE,
