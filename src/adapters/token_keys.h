@@ -25,6 +25,9 @@ struct str token_alg_name(enum token_alg alg);
 /* 1 to CAP_TOKEN_KID_BYTES of [A-Za-z0-9_-]? */
 bool token_kid_valid(struct str kid);
 
+/* 32 bytes that are a number from 1 to below the order of P-256: what r, s and a private key must be. */
+bool token_scalar_valid(struct str bytes);
+
 /* Adds the public keys of {"keys":[...]}: EC P-256 for ES256 and RSA of 2048 to 4096 bits for RS256, with a name, for
  * signatures. Keys of another kind, without a name, or with one that is taken are left out, and so are private members.
  * ERR_BAD_JSON: not strict JSON of that form; the set stays as it was. How many were added is in count. */
