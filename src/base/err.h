@@ -8,6 +8,7 @@
     X(UNAUTHORIZED, "unauthorized", 401, INFO, "the credential is missing or wrong")                                   \
     X(TOKEN_EXPIRED, "token_expired", 401, DEBUG, "the access token has expired")                                      \
     X(BAD_SIGNATURE, "bad_signature", 403, INFO, "the signature is missing or wrong")                                  \
+    X(FORBIDDEN, "forbidden", 403, INFO, "you may see this, but not change it")                                        \
     X(NOT_FOUND, "not_found", 404, DEBUG, "there is nothing here")                                                     \
     X(METHOD_NOT_ALLOWED, "method_not_allowed", 405, DEBUG, "this method is not allowed here")                         \
     X(REQUEST_TIMEOUT, "request_timeout", 408, DEBUG, "the request came too slowly")                                   \
@@ -26,6 +27,7 @@
     X(HTTP_VERSION, "http_version", 505, DEBUG, "only HTTP/1.0 and HTTP/1.1 are spoken here")                          \
     X(BAD_JSON, "bad_json", 400, INFO, "the body is not valid JSON")                                                   \
     X(BAD_DATA, "bad_data", 422, WARN, "the database refused this data")                                               \
+    X(INVALID, "invalid", 422, DEBUG, "a value is not acceptable")                                                     \
     X(CONFLICT, "conflict", 409, WARN, "somebody else changed this at the same time")                                  \
     X(DENIED, "denied", 500, ERROR, "the database refused this operation")                                             \
     X(CONNECT, "connect", 502, WARN, "the other side could not be reached")                                            \

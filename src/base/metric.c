@@ -42,6 +42,7 @@ static struct labels labels[LABELS_COUNT] = {
     [LABELS_FETCH] = {"result",
                       VALUES("2xx", "4xx", "5xx", "other", "timeout", "connect", "bad_reply", "breaker_open")},
     [LABELS_RELAY] = {"result", VALUES("whole", "cut", "client_gone", "absent", "refused", "failed", "busy")},
+    [LABELS_POOL] = {"pool", VALUES("ingest", "dashboard", "auth")},
     [LABELS_DB] = {"state", VALUES("idle", "connecting", "ready")},
     [LABELS_DB_RESULT] = {"result", VALUES("ok", "failed")},
     [LABELS_SIGN_IN] = {"result", VALUES("ok", "wrong", "refused", "limited", "busy", "failed")},

@@ -50,8 +50,8 @@
       LABELS_NONE)                                                                                                     \
     X(RELAYS, COUNTER, "recording_relays_total", "Recordings passed on, by how it ended.", LABELS_RELAY, LABELS_NONE)  \
     X(RELAYS_OPEN, GAUGE, "recording_relays_open", "Recordings being passed on.", LABELS_NONE, LABELS_NONE)            \
-    X(DB_CONNECTIONS, GAUGE, "db_connections", "Database connections by state.", LABELS_DB, LABELS_NONE)               \
-    X(DB_WAITING, GAUGE, "db_units_waiting", "Units of work waiting for a connection.", LABELS_NONE, LABELS_NONE)      \
+    X(DB_CONNECTIONS, GAUGE, "db_connections", "Database connections by state.", LABELS_POOL, LABELS_DB)               \
+    X(DB_WAITING, GAUGE, "db_units_waiting", "Units of work waiting for a connection.", LABELS_POOL, LABELS_NONE)      \
     X(DB_UNITS, COUNTER, "db_units_total", "Units of work by result.", LABELS_DB_RESULT, LABELS_NONE)                  \
     X(DB_CONNECTS, COUNTER, "db_connects_total", "Attempts to connect by result.", LABELS_DB_RESULT, LABELS_NONE)      \
     X(DIRECTORY_NUMBERS, GAUGE, "directory_numbers", "Numbers of businesses kept in memory.", LABELS_NONE,             \
@@ -80,6 +80,7 @@ enum metric_labels {
     LABELS_UPSTREAM,
     LABELS_FETCH,
     LABELS_RELAY,
+    LABELS_POOL,
     LABELS_DB,
     LABELS_DB_RESULT,
     LABELS_SIGN_IN,
@@ -115,6 +116,7 @@ enum metric_fetch {
     FETCH_BREAKER
 };
 enum metric_relay { RELAY_WHOLE, RELAY_CUT, RELAY_GONE, RELAY_ABSENT, RELAY_REFUSED, RELAY_FAILED, RELAY_BUSY };
+enum metric_pool { POOL_INGEST, POOL_DASHBOARD, POOL_AUTH };
 enum metric_db { DB_IDLE, DB_CONNECTING, DB_READY };
 enum metric_sign_in { SIGN_IN_OK, SIGN_IN_WRONG, SIGN_IN_REFUSED, SIGN_IN_LIMITED, SIGN_IN_BUSY, SIGN_IN_FAILED };
 enum metric_refresh {

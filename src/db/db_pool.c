@@ -48,7 +48,7 @@ static struct db_conn *least_loaded(struct db_pool *p)
     struct db_conn *best = NULL;
     for (size_t i = 0; i < p->options.connections; i++) {
         struct db_conn *c = &p->conns[i];
-        bool usable = c->state == DB_CONN_READY && !c->stale && c->count < CAP_DB_PIPELINE;
+        bool usable = c->state == DB_CONN_READY && !c->stale && c->count < p->options.pipeline;
         if (usable && (!best || c->count < best->count)) {
             best = c;
         }
@@ -81,9 +81,9 @@ static void count_states(const struct db_pool *p)
         counts[s == DB_CONN_READY ? DB_READY : s == DB_CONN_IDLE || s == DB_CONN_CLOSED ? DB_IDLE : DB_CONNECTING]++;
     }
     for (size_t i = 0; i < 3; i++) {
-        metric_set(METRIC_DB_CONNECTIONS, i, 0, (double)counts[i]);
+        metric_set(METRIC_DB_CONNECTIONS, p->options.metric_pool, i, (double)counts[i]);
     }
-    metric_set(METRIC_DB_WAITING, 0, 0, (double)p->waiting.count);
+    metric_set(METRIC_DB_WAITING, p->options.metric_pool, 0, (double)p->waiting.count);
 }
 
 static void on_clock(uv_timer_t *t)
@@ -128,11 +128,12 @@ void db_pool_handle_closed(struct db_pool *p)
 
 int db_pool_start(struct db_pool *p, struct loop *loop, const struct db_pool_options *options)
 {
-    if (options->connections == 0 || options->connections > CAP_DB_CONNECTIONS) {
+    if (options->connections == 0 || options->connections > CAP_DB_CONNECTIONS || options->pipeline > CAP_DB_PIPELINE) {
         return ERR_BAD_SETTING;
     }
     p->loop = loop;
     p->options = *options;
+    p->options.pipeline = options->pipeline ? options->pipeline : CAP_DB_PIPELINE;
     list_init(&p->waiting);
     list_init(&p->failed);
     p->fail_task.run = run_failed;

@@ -1,6 +1,6 @@
 #pragma once
 /* A pool of connections that share a queue of units. Waiting units are sent at the end of the turn, in order, to the ready
- * connection with the fewest units in flight; each connection carries at most CAP_DB_PIPELINE. Connections come back by
+ * connection with the fewest units in flight; each connection carries at most `pipeline`. Connections come back by
  * themselves, with doubled and jittered pauses. Host names are resolved off the loop. */
 #include "db_unit.h"
 #include "loop.h"
@@ -10,6 +10,8 @@ struct db_conn;
 struct db_pool_options {
     struct str url; /* postgresql://… or key=value, as libpq takes it */
     size_t connections;
+    size_t pipeline;             /* units in flight on one connection; 0: CAP_DB_PIPELINE. 1 where units may be slow */
+    size_t metric_pool;          /* index in LABELS_POOL */
     const char *const *roles;    /* whose statements its connections prepare; NULL after the last */
     const char *schema_version;  /* newest migration that this program needs */
     const char *session_options; /* "-c name=value …" for this pool's sessions, or "" */

@@ -40,7 +40,7 @@ static void counters_and_gauges(void)
     metric_add(METRIC_HTTP_REQUESTS, 2, metric_code(200), 7);
     metric_set(METRIC_INGEST_QUEUE, 0, 0, 12);
     metric_set(METRIC_INGEST_QUEUE, 0, 0, 3);
-    metric_set(METRIC_DB_CONNECTIONS, DB_READY, 0, 4);
+    metric_set(METRIC_DB_CONNECTIONS, POOL_INGEST, DB_READY, 4);
     render();
     CHECK_VALUE("ringback_dead_letters_total{reason=\"not_an_envelope\"}", 3);
     CHECK_VALUE("ringback_dead_letters_total{reason=\"bad_json\"}", -1);
@@ -48,8 +48,8 @@ static void counters_and_gauges(void)
     CHECK_VALUE("ringback_http_requests_total{route=\"other\",code=\"200\"}", 7);
     CHECK_VALUE("ringback_http_requests_total{route=\"/a\",code=\"200\"}", -1);
     CHECK_VALUE("ringback_ingest_queue_events", 3);
-    CHECK_VALUE("ringback_db_connections{state=\"ready\"}", 4);
-    CHECK_VALUE("ringback_db_connections{state=\"idle\"}", 0);
+    CHECK_VALUE("ringback_db_connections{pool=\"ingest\",state=\"ready\"}", 4);
+    CHECK_VALUE("ringback_db_connections{pool=\"ingest\",state=\"idle\"}", 0);
     CHECK_VALUE("ringback_unassigned_calls_total", 0);
     CHECK_VALUE("ringback_build_info{version=\"" RINGBACK_VERSION "\"}", 1);
     CHECK_INT((long long)metric_value(METRIC_DEAD_LETTERS, DEAD_NOT_AN_ENVELOPE, 0), 3);
