@@ -92,7 +92,7 @@ enum metric_labels {
 };
 
 /* Values of the label sets, in the order of metric.c's tables. */
-enum metric_close { CLOSE_ANSWERED, CLOSE_CLIENT, CLOSE_GONE, CLOSE_IDLE, CLOSE_SLOW_READER, CLOSE_STOPPED };
+enum metric_close { CLOSE_ANSWERED, CLOSE_CLIENT, CLOSE_GONE, CLOSE_IDLE, CLOSE_SLOW_READER, CLOSE_STOPPED, CLOSE_CUT };
 enum metric_ingest { INGEST_STORED, INGEST_DUPLICATE, INGEST_DEAD, INGEST_REFUSED };
 enum metric_dead { DEAD_BAD_JSON, DEAD_NOT_AN_ENVELOPE, DEAD_REJECTED };
 enum metric_voice { VOICE_VAPI, VOICE_REPEATED, VOICE_FORWARD, VOICE_VOICEMAIL };

@@ -1,10 +1,8 @@
 #include "http_conn.h"
 #include "http_exchange.h"
-#include "http_reply.h"
 #include "http_server.h"
-#include <linux/sockios.h>
+#include "http_write.h"
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define BIT(state) (1u << (state))
@@ -14,8 +12,10 @@ static const unsigned next_states[CONN_STATE_COUNT] = {
     [CONN_IDLE] = BIT(CONN_HEAD) | BIT(CONN_LINGER) | BIT(CONN_CLOSING),
     [CONN_HEAD] = BIT(CONN_BODY) | BIT(CONN_DISPATCH) | BIT(CONN_CLOSING),
     [CONN_BODY] = BIT(CONN_DISPATCH) | BIT(CONN_CLOSING),
-    [CONN_DISPATCH] = BIT(CONN_HANDLING) | BIT(CONN_WRITING) | BIT(CONN_ANSWERED) | BIT(CONN_CLOSING),
-    [CONN_HANDLING] = BIT(CONN_WRITING) | BIT(CONN_ANSWERED) | BIT(CONN_GONE) | BIT(CONN_CLOSING),
+    [CONN_DISPATCH] =
+        BIT(CONN_HANDLING) | BIT(CONN_STREAMING) | BIT(CONN_WRITING) | BIT(CONN_ANSWERED) | BIT(CONN_CLOSING),
+    [CONN_HANDLING] = BIT(CONN_STREAMING) | BIT(CONN_WRITING) | BIT(CONN_ANSWERED) | BIT(CONN_GONE) | BIT(CONN_CLOSING),
+    [CONN_STREAMING] = BIT(CONN_WRITING) | BIT(CONN_ANSWERED) | BIT(CONN_GONE) | BIT(CONN_CLOSING),
     [CONN_GONE] = BIT(CONN_CLOSING),
     [CONN_WRITING] = BIT(CONN_ANSWERED) | BIT(CONN_CLOSING),
     [CONN_ANSWERED] = BIT(CONN_IDLE) | BIT(CONN_LINGER) | BIT(CONN_CLOSING),
@@ -40,9 +40,9 @@ static uint64_t deadline_of(struct http_conn *c)
     case CONN_BODY:
         c->body_started_ms = now_ms(c);
         return now_ms(c) + limits->body_grace_ms;
+    case CONN_STREAMING:
     case CONN_WRITING:
-        c->write_started_ms = now_ms(c);
-        return now_ms(c) + limits->write_ms;
+        return http_write_deadline(c);
     case CONN_LINGER:
         return now_ms(c) + limits->linger_ms;
     default:
@@ -52,7 +52,7 @@ static uint64_t deadline_of(struct http_conn *c)
 
 /* Deadlines mostly move back, request by request. A timer that is due earlier is left alone and looks again when it
  * fires: in a busy connection it hardly ever has to be moved. */
-static void arm(struct http_conn *c, uint64_t at_ms)
+void http_conn_arm(struct http_conn *c, uint64_t at_ms)
 {
     c->deadline_ms = at_ms;
     if (at_ms == 0 || c->state == CONN_CLOSING || (c->timer_due_ms != 0 && c->timer_due_ms <= at_ms)) {
@@ -69,7 +69,7 @@ void http_conn_set_state(struct http_conn *c, enum http_conn_state state)
     list_remove(&c->listener->by_state[c->state], &c->node);
     list_push(&c->listener->by_state[state], &c->node);
     c->state = state;
-    arm(c, deadline_of(c));
+    http_conn_arm(c, deadline_of(c));
 }
 
 /* A body must come whole in time, and at a least rate once it had time to begin. */
@@ -82,33 +82,7 @@ static void check_body(struct http_conn *c)
     if (now_ms(c) - c->body_started_ms >= most_ms) {
         http_exchange_refuse(c, ERR_REQUEST_TIMEOUT);
     } else {
-        arm(c, c->body_started_ms + most_ms);
-    }
-}
-
-/* Bytes of the answer that the client has not confirmed yet, the kernel's share included: it takes more from us only
- * when a good part of its own buffer is free, which a slow client may not reach for long. */
-static size_t unsent_bytes(const struct http_conn *c)
-{
-    uv_os_fd_t fd;
-    int in_kernel = 0;
-    if (uv_fileno((const uv_handle_t *)&c->tcp, &fd) || ioctl(fd, SIOCOUTQ, &in_kernel)) {
-        in_kernel = 0;
-    }
-    return uv_stream_get_write_queue_size((const uv_stream_t *)&c->tcp) + (size_t)in_kernel;
-}
-
-static void check_write(struct http_conn *c)
-{
-    const struct http_limits *limits = &c->listener->limits;
-    size_t left = unsent_bytes(c);
-    bool stuck = left == c->write_left_bytes;
-    c->write_left_bytes = left;
-    if (stuck || now_ms(c) - c->write_started_ms >= limits->write_whole_ms) {
-        log_event(LOG_DEBUG, "http_slow_reader", LOG_INT("left_bytes", (int64_t)left), LOG_CSTR("id", c->request.id));
-        http_conn_close(c, CLOSE_SLOW_READER);
-    } else {
-        arm(c, now_ms(c) + limits->write_ms);
+        http_conn_arm(c, c->body_started_ms + most_ms);
     }
 }
 
@@ -117,7 +91,7 @@ static void on_timer(uv_timer_t *t)
     struct http_conn *c = container_of(t, struct http_conn, timer);
     c->timer_due_ms = 0;
     if (c->deadline_ms > now_ms(c)) {
-        arm(c, c->deadline_ms);
+        http_conn_arm(c, c->deadline_ms);
         return;
     }
     if (c->deadline_ms == 0) {
@@ -127,8 +101,8 @@ static void on_timer(uv_timer_t *t)
         http_exchange_refuse(c, ERR_REQUEST_TIMEOUT);
     } else if (c->state == CONN_BODY) {
         check_body(c);
-    } else if (c->state == CONN_WRITING) {
-        check_write(c);
+    } else if (c->state == CONN_WRITING || c->state == CONN_STREAMING) {
+        http_write_check(c);
     } else {
         http_conn_close(c, c->state == CONN_LINGER ? CLOSE_ANSWERED : CLOSE_IDLE);
     }
@@ -190,16 +164,30 @@ static void free_conn(uv_handle_t *h)
     http_parse_free(&c->parse);
     buf_free(&c->pending);
     buf_free(&c->out);
+    buf_free(&c->next);
     http_peers_leave(&l->peers, c->peer);
     list_remove(&l->by_state[c->state], &c->node);
     free(c);
     http_listener_forget(l);
 }
 
+/* A stream that is not complete ends with a reset: the end of the connection may be the end of a body. */
+static void reset_on_close(struct http_conn *c)
+{
+    struct linger at_once = {.l_onoff = 1};
+    uv_os_fd_t fd;
+    if (uv_fileno((uv_handle_t *)&c->tcp, &fd) == 0) {
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    }
+}
+
 void http_conn_close(struct http_conn *c, enum metric_close why)
 {
     if (c->state == CONN_CLOSING) {
         return;
+    }
+    if (c->streaming && c->state != CONN_ANSWERED) {
+        reset_on_close(c);
     }
     metric_count(METRIC_HTTP_CLOSED, why);
     http_conn_set_state(c, CONN_CLOSING);
@@ -213,12 +201,19 @@ enum metric_close http_conn_reason(const struct http_conn *c)
     return c->state == CONN_IDLE ? CLOSE_CLIENT : c->state == CONN_LINGER ? CLOSE_ANSWERED : CLOSE_GONE;
 }
 
+void http_conn_tell(struct http_conn *c)
+{
+    if (c->request.waiter && !list_linked(&c->task.node)) {
+        loop_defer(c->listener->loop, &c->task);
+    }
+}
+
 void http_conn_gone(struct http_conn *c, enum metric_close why)
 {
     if (c->state == CONN_GONE) {
         return;
     }
-    if (c->state != CONN_HANDLING) {
+    if (c->state != CONN_HANDLING && c->state != CONN_STREAMING) {
         http_conn_close(c, why);
         return;
     }
@@ -226,9 +221,7 @@ void http_conn_gone(struct http_conn *c, enum metric_close why)
     log_event(LOG_DEBUG, "http_client_gone", LOG_CSTR("id", c->request.id));
     http_conn_set_state(c, CONN_GONE);
     uv_read_stop((uv_stream_t *)&c->tcp);
-    if (c->request.waiter) {
-        loop_defer(c->listener->loop, &c->task);
-    }
+    http_conn_tell(c);
 }
 
 void http_conn_linger(struct http_conn *c)
@@ -256,72 +249,6 @@ static void run_task(struct loop_task *t)
     }
 }
 
-static void on_written(uv_write_t *w, int status)
-{
-    struct http_conn *c = container_of(w, struct http_conn, write);
-    if (c->state == CONN_CLOSING) {
-        return;
-    }
-    if (status < 0) {
-        http_conn_close(c, CLOSE_GONE);
-        return;
-    }
-    buf_free(&c->out);
-    http_conn_set_state(c, CONN_ANSWERED);
-    http_exchange_resume(c);
-}
-
-/* The parts past the first `sent` bytes, in memory of our own. */
-static void keep_rest(struct http_conn *c, const uv_buf_t *parts, unsigned count, size_t sent)
-{
-    size_t total = 0;
-    for (unsigned i = 0; i < count; i++) {
-        total += parts[i].len;
-    }
-    c->out = buf_make(total - sent);
-    for (unsigned i = 0; i < count; i++) {
-        struct str rest = str_skip((struct str){parts[i].base, parts[i].len}, sent);
-        sent -= parts[i].len - rest.n;
-        int rc = buf_append(&c->out, rest);
-        assert(rc == 0);
-    }
-}
-
-static void write_rest(struct http_conn *c)
-{
-    uv_buf_t rest = uv_buf_init(c->out.data, (unsigned)c->out.len);
-    if (uv_write(&c->write, (uv_stream_t *)&c->tcp, &rest, 1, on_written)) {
-        http_conn_close(c, CLOSE_GONE);
-        return;
-    }
-    c->write_left_bytes = unsent_bytes(c);
-    http_conn_set_state(c, CONN_WRITING);
-}
-
-void http_conn_send(struct http_conn *c, const uv_buf_t *parts, unsigned count)
-{
-    size_t total = 0;
-    for (unsigned i = 0; i < count; i++) {
-        total += parts[i].len;
-    }
-    bool later = c->state == CONN_HANDLING;
-    int n = uv_try_write((uv_stream_t *)&c->tcp, parts, count);
-    if (n < 0 && n != UV_EAGAIN) {
-        http_conn_close(c, CLOSE_GONE);
-        return;
-    }
-    size_t sent = n > 0 ? (size_t)n : 0;
-    if (sent < total) {
-        keep_rest(c, parts, count, sent);
-        write_rest(c);
-        return;
-    }
-    http_conn_set_state(c, CONN_ANSWERED);
-    if (later) {
-        loop_defer(c->listener->loop, &c->task); /* not inside somebody's call of http_reply */
-    }
-}
-
 int http_conn_open(struct http_listener *l, int fd, const struct sockaddr_storage *from, struct http_peer *peer)
 {
     struct http_conn *c = mem_alloc(sizeof(*c));
@@ -332,6 +259,7 @@ int http_conn_open(struct http_listener *l, int fd, const struct sockaddr_storag
     c->listener = l;
     c->peer = peer;
     http_peer_text(from, c->peer_text);
+    c->peer_is_public = http_peer_is_public(from);
     http_parse_init(&c->parse);
     c->pending = buf_make(CAP_RECEIVE_BYTES);
     c->task.run = run_task;
@@ -347,6 +275,6 @@ int http_conn_open(struct http_listener *l, int fd, const struct sockaddr_storag
         http_conn_close(c, CLOSE_GONE);
         return ERR_CONNECT;
     }
-    arm(c, deadline_of(c));
+    http_conn_arm(c, deadline_of(c));
     return 0;
 }

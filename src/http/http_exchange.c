@@ -1,4 +1,5 @@
 #include "http_exchange.h"
+#include "http_head.h"
 #include "http_reply.h"
 #include "http_route.h"
 #include "http_server.h"
@@ -22,7 +23,26 @@ void http_exchange_release(struct http_conn *c)
     buf_free(&c->request.body);
     c->listener->bodies_bytes -= c->charged_bytes;
     c->charged_bytes = 0;
-    http_reply_reset(c);
+    c->streaming = false;
+    http_head_reset(c);
+}
+
+void http_exchange_count(struct http_conn *c, int status)
+{
+    c->status = status;
+    metric_add(METRIC_HTTP_REQUESTS, http_route_metric(c->listener, c->request.route), metric_code(status), 1);
+}
+
+void http_exchange_took(const struct http_conn *c)
+{
+    const struct http_request *r = &c->request;
+    uint64_t took_ns = uv_hrtime() - c->started_ns;
+    metric_observe(METRIC_HTTP_REQUEST_SECONDS, http_route_metric(c->listener, r->route), (double)took_ns / 1e9);
+    if (log_enabled(LOG_DEBUG)) {
+        log_event(LOG_DEBUG, "http_request", LOG_CSTR("listener", c->listener->options.name),
+                  LOG_CSTR("verb", http_verb_name(r->verb)), LOG_CSTR("route", r->route ? r->route->path : "none"),
+                  LOG_INT("status", c->status), LOG_INT("took_us", (int64_t)(took_ns / 1000)), LOG_CSTR("id", r->id));
+    }
 }
 
 /* The answer is with the kernel: the next request may come. */
@@ -38,10 +58,20 @@ static void finish(struct http_conn *c)
     }
 }
 
+static void begin_dispatch(struct http_conn *c)
+{
+    c->dispatching = true;
+    http_conn_set_state(c, CONN_DISPATCH);
+}
+
 static void end_dispatch(struct http_conn *c)
 {
+    c->dispatching = false;
+    assert(c->state != CONN_STREAMING || c->request.waiter);
     if (c->state == CONN_DISPATCH) {
         http_conn_set_state(c, CONN_HANDLING);
+    } else if (c->state == CONN_GONE) {
+        http_conn_tell(c); /* it left while the stream began */
     } else if (c->state == CONN_ANSWERED) {
         finish(c);
     }
@@ -60,7 +90,7 @@ static void answer_error(struct http_conn *c, int code)
 void http_exchange_refuse(struct http_conn *c, int code)
 {
     c->last = true;
-    http_conn_set_state(c, CONN_DISPATCH);
+    begin_dispatch(c);
     answer_error(c, code);
     end_dispatch(c);
 }
@@ -69,7 +99,7 @@ void http_exchange_refuse(struct http_conn *c, int code)
 static void dispatch(struct http_conn *c)
 {
     struct http_request *r = &c->request;
-    http_conn_set_state(c, CONN_DISPATCH);
+    begin_dispatch(c);
     int rc = r->route->guard ? r->route->guard(r) : 0;
     if (rc) {
         answer_error(c, rc);
@@ -113,8 +143,11 @@ static int accept_head(struct http_conn *c)
     r->path = mark ? str_cut(r->target, (size_t)(mark - r->target.p)) : r->target;
     r->query = mark ? str_skip(r->target, r->path.n + 1) : (struct str){NULL, 0};
     c->last = !c->parse.keep_alive;
+    struct http_match match = {NULL, {NULL, 0}};
     int rc = http_parse_verb(&c->parse, &r->verb);
-    rc = rc ? rc : http_route_find(c->listener, r->verb, r->path, &r->route);
+    rc = rc ? rc : http_route_find(c->listener, r->verb, r->path, &match);
+    r->route = match.route;
+    c->param = match.param;
     rc = rc || !r->route->usher ? rc : r->route->usher(r);
     return rc ? rc : prepare_body(c);
 }
@@ -128,7 +161,7 @@ static struct str take_head(struct http_conn *c, struct str bytes)
     rc = rc ? rc : accept_head(c);
     bool whole = c->parse.stage == STAGE_DONE;
     if (whole && (rc == ERR_NOT_FOUND || rc == ERR_METHOD_NOT_ALLOWED)) {
-        http_conn_set_state(c, CONN_DISPATCH);
+        begin_dispatch(c);
         answer_error(c, rc);
         end_dispatch(c);
     } else if (rc) {
@@ -212,6 +245,8 @@ static void close_when_idle(struct http_conn *c)
     bool waits = c->state == CONN_IDLE || c->state == CONN_HEAD || c->state == CONN_BODY;
     if (c->input == INPUT_EOF && waits) {
         http_conn_close(c, http_conn_reason(c));
+    } else if (c->state == CONN_IDLE && c->listener->stopping) {
+        http_conn_linger(c); /* its answer began before the stop, and said that more may follow */
     }
 }
 

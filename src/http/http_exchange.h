@@ -12,3 +12,7 @@ void http_exchange_refuse(struct http_conn *c, int code);
 void http_exchange_resume(struct http_conn *c);
 /* Gives back everything that belongs to the request. */
 void http_exchange_release(struct http_conn *c);
+/* An answer begins, with this status. */
+void http_exchange_count(struct http_conn *c, int status);
+/* It is complete, as far as the handler goes. */
+void http_exchange_took(const struct http_conn *c);

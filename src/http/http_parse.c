@@ -18,15 +18,21 @@ struct str http_parse_target(const struct http_parse *p)
     return to ? (struct str){from + 1, (size_t)(to - from - 1)} : (struct str){NULL, 0};
 }
 
-struct str http_parse_header(const struct http_parse *p, struct str name)
+struct str http_parse_next(const struct http_parse *p, struct str name, size_t *at)
 {
-    for (size_t i = 0; i < p->field_count; i++) {
-        const struct http_field *f = &p->fields[i];
+    while (*at < p->field_count) {
+        const struct http_field *f = &p->fields[(*at)++];
         if (str_eq_nocase(head_part(p, f->name, f->name_n), name)) {
             return head_part(p, f->value, f->value_n);
         }
     }
     return (struct str){NULL, 0};
+}
+
+struct str http_parse_header(const struct http_parse *p, struct str name)
+{
+    size_t at = 0;
+    return http_parse_next(p, name, &at);
 }
 
 int http_parse_verb(const struct http_parse *p, enum http_verb *verb_out)

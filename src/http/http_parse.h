@@ -51,3 +51,5 @@ int http_parse_body(struct http_parse *p, struct str *bytes, struct buf *body) m
 int http_parse_verb(const struct http_parse *p, enum http_verb *verb_out) must_check;
 struct str http_parse_target(const struct http_parse *p);
 struct str http_parse_header(const struct http_parse *p, struct str name);
+/* The value of the next field of that name from field `*at` on, which is moved past it; absent when there is none. */
+struct str http_parse_next(const struct http_parse *p, struct str name, size_t *at);

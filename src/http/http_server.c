@@ -26,6 +26,7 @@ static const struct http_limits default_limits = {
     .idle_ms = CAP_IDLE_MS,
     .write_ms = CAP_WRITE_MS,
     .write_whole_ms = CAP_WRITE_WHOLE_MS,
+    .stream_ms = CAP_STREAM_MS,
     .linger_ms = CAP_LINGER_MS,
     .drain_ms = CAP_DRAIN_MS,
     .accept_pause_ms = CAP_ACCEPT_PAUSE_MS,
@@ -203,7 +204,7 @@ static void index_routes(struct http_listener *l)
     }
     l->paths = mem_alloc((l->path_count + 1) * sizeof(*l->paths));
     for (size_t i = 0; i < l->path_count; i++) {
-        l->paths[i] = str_of(l->options.routes[i].path);
+        l->paths[i] = http_path_read(l->options.routes[i].path);
     }
 }
 
@@ -260,6 +261,7 @@ static void on_timer_closed(uv_handle_t *h)
     struct http_server *s = l->server;
     void (*on_stopped)(struct http_server *) = l->on_stopped;
     free(l->paths);
+    http_gzip_free(&l->gzip);
     free(l);
     s->listener = NULL;
     on_stopped(s);

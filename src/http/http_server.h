@@ -3,13 +3,15 @@
  * when it has stopped. It accepts by itself on a plain socket, so that it can wait when descriptors run out or when too
  * many come at once: the kernel's queue holds them meanwhile. */
 #include "http_conn.h"
+#include "http_gzip.h"
 #include "http_peer.h"
+#include "http_route.h"
 
 /* Defaults are the caps of caps.h; tests of time and overload set smaller ones. */
 struct http_limits {
     size_t connections, per_address, accepts_per_second, requests_per_connection, pending_bytes, bodies_bytes;
     uint64_t head_ms, body_ms, body_grace_ms, body_slowest_bytes_per_s, idle_ms, write_ms, write_whole_ms, linger_ms;
-    uint64_t drain_ms, accept_pause_ms;
+    uint64_t stream_ms, drain_ms, accept_pause_ms;
 };
 
 struct http_listener {
@@ -17,7 +19,7 @@ struct http_listener {
     struct loop *loop;
     struct http_options options;
     struct http_limits limits;
-    struct str *paths; /* of the routes, with their lengths */
+    struct http_path *paths; /* of the routes */
     size_t path_count;
     int fd, port;
     uv_poll_t poll;
@@ -33,6 +35,7 @@ struct http_listener {
     uint64_t id_seed[2], id_count, random;
     time_t date_second;
     char date[32];
+    struct http_gzip gzip;
     char receive[CAP_RECEIVE_BYTES]; /* one read of any connection; empty again before the next */
 };
 
