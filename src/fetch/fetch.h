@@ -6,6 +6,12 @@
  * turn. Negative: it never fires. Every call ends at its deadline, by libcurl's own clock or by this room's watchdog,
  * CAP_FETCH_WATCHDOG_MS later. A struct that is done or abandoned may be submitted again.
  *
+ * A stream is a fetch with on_part: its answer's bytes come in parts instead of being kept. on_head, on_part and on_done
+ * fire in this order, each in a turn of its own, never inside a call of this room; any of them may pause, resume, abandon
+ * or free the fetch. While it is paused nothing fires but a bad end. A bad end (on_done with a negative code) may leave the
+ * head or parts untold. A stream ends at its deadline too, paused or not, and when no byte came for stall_ms while it was
+ * not paused.
+ *
  * Policy, the same for all calls: http and https only, no redirects, peer and host verified, TLS 1.2 or newer, HTTP/1.1
  * with keep-alive, a User-Agent (some parties refuse calls without one), answers capped, no proxy from the environment,
  * no signals, no cookies. Only a GET is sent again when a kept connection turns out to be dead; anything else is sent at
@@ -56,14 +62,19 @@ struct fetch {
     struct fetch_header headers[FETCH_HEADERS];
     size_t header_count;
     struct str body;
-    unsigned deadline_ms;                      /* for all of it, connect included */
-    unsigned connect_ms;                       /* 0: CAP_FETCH_CONNECT_MS */
-    size_t answer_cap_bytes;                   /* 0: CAP_FETCH_BODY_BYTES */
-    void (*on_done)(struct fetch *, int code); /* 0: an answer is there, whatever its status */
+    unsigned deadline_ms;                              /* for all of it, connect included */
+    unsigned connect_ms;                               /* 0: CAP_FETCH_CONNECT_MS */
+    unsigned stall_ms;                                 /* of a stream; 0: CAP_FETCH_STALL_MS */
+    size_t answer_cap_bytes;                           /* 0: CAP_FETCH_BODY_BYTES; of a stream: of all its parts */
+    bool public_only;                                  /* https, and no address but those of the public internet */
+    void (*on_done)(struct fetch *, int code);         /* 0: an answer is there, whatever its status */
+    void (*on_head)(struct fetch *);                   /* may be NULL: status, type and headers are known */
+    void (*on_part)(struct fetch *, struct str bytes); /* makes it a stream; the bytes are valid during the call */
 
-    /* The answer, valid in on_done and until fetch_finish. */
+    /* The answer, valid in on_done and until fetch_finish; with on_head, all but its bytes from there on. */
     int status;
-    struct buf answer;
+    struct buf answer;      /* empty after a stream */
+    struct buf answer_head; /* read by fetch_answer_header */
     struct str answer_type; /* Content-Type, absent if none */
     double seconds;
 
@@ -85,11 +96,20 @@ void fetch_judge_failed(struct fetch *f);
 void fetch_header_add(struct fetch *f, const char *name, struct str value);
 /* ERR_BREAKER_OPEN, ERR_BUSY (CAP_FETCH_IN_FLIGHT), ERR_BAD_SETTING (no usable URL, or a header that is not one line),
  * ERR_STOPPING, or 0.
- * on_done's code: 0, ERR_CONNECT (the request was never sent), ERR_TIMEOUT, ERR_TOO_LARGE (answer over its cap),
- * ERR_BAD_REPLY (not HTTP, cut off or reset). */
+ * on_done's code: 0, ERR_CONNECT (the request was never sent), ERR_PRIVATE_ADDRESS (nor was it: public_only), ERR_TIMEOUT,
+ * ERR_TOO_LARGE (answer over its cap), ERR_BAD_REPLY (not HTTP, cut off or reset). */
 int fetch_submit(struct fetch_room *room, struct fetch *f) must_check;
 /* Cuts the wait: on_done will not fire, the memory is the caller's again at once. Harmless when nothing is under way.
- * A request that was not sent yet never is; one that was runs to its end or deadline and counts as usual. */
+ * A request that was not sent yet never is; one that was runs to its end or deadline and counts as usual. A stream is cut
+ * at once, with its connection. */
 void fetch_abandon(struct fetch *f);
 /* Frees the answer. */
 void fetch_finish(struct fetch *f);
+
+/* A stream's owner can take no more for now: at most CAP_FETCH_PART_BYTES are read ahead, then the other side waits. Both are
+ * harmless when nothing is under way. */
+void fetch_pause(struct fetch *f);
+void fetch_resume(struct fetch *f);
+/* Of a fetch with on_head: Content-Length, Content-Range, Accept-Ranges, Location, ETag or Last-Modified as sent, the first
+ * of several; absent when there is none. The name's case does not matter. Valid until fetch_finish. */
+struct str fetch_answer_header(const struct fetch *f, const char *name);
