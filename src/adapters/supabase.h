@@ -27,11 +27,11 @@ struct supabase {
 
     /* Private. */
     bool local, stopping, fetching;
+    bool failed; /* the newest fetch brought nothing, or there was none yet */
     struct str issuer, keys_url;
     struct token_keys keys;
-    uint64_t good_ms;    /* when the keys in use came; 0: never */
+    uint64_t good_ms;    /* when the keys in use came */
     uint64_t unknown_ms; /* when an unknown key made us fetch; 0: never */
-    bool last_failed;    /* the newest fetch brought nothing */
     uint64_t retry_ms;   /* the pause after the next failure */
     struct list waiting; /* checks that wait for the fetch under way */
     struct fetch fetch;
@@ -48,13 +48,10 @@ void supabase_stop(struct supabase *s);
 
 /* Is the server its own sign-in? */
 bool supabase_is_local(const struct supabase *s);
-/* The issuer that tokens must name. */
+/* The issuer that tokens must name; until the next supabase_use_local. */
 struct str supabase_issuer(const struct supabase *s);
 /* Local mode: from now on these keys and this issuer, both copied. Call it again when keys come or go. */
 void supabase_use_local(struct supabase *s, const struct token_keys *keys, struct str issuer);
-/* Before a metrics page: the age of the keys. */
-void supabase_observe(const struct supabase *s);
-
 /* Embedded in the caller's object, zeroed and filled by it. */
 struct token_check {
     struct str token;    /* lives until the end of the check */
@@ -68,7 +65,6 @@ struct token_check {
     struct supabase *supabase;
     struct list_node node;
     struct loop_task task;
-    bool deferred;
     int code;
 };
 

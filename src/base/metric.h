@@ -46,8 +46,8 @@
       LABELS_NONE)                                                                                                     \
     X(TOKEN_CHECKS, COUNTER, "token_checks_total", "Access tokens by what was found.", LABELS_TOKEN, LABELS_NONE)      \
     X(JWKS_FETCHES, COUNTER, "jwks_fetches_total", "Fetches of the sign-in keys by result.", LABELS_JWKS, LABELS_NONE) \
-    X(JWKS_AGE, GAUGE, "jwks_age_seconds", "Age of the sign-in keys in use; -1 when there are none.", LABELS_NONE,     \
-      LABELS_NONE)                                                                                                     \
+    X(JWKS_TIME, GAUGE, "jwks_time_seconds", "When the sign-in keys in use came, since 1970; 0: there are none.",      \
+      LABELS_NONE, LABELS_NONE)                                                                                        \
     X(RELAYS, COUNTER, "recording_relays_total", "Recordings passed on, by how it ended.", LABELS_RELAY, LABELS_NONE)  \
     X(RELAYS_OPEN, GAUGE, "recording_relays_open", "Recordings being passed on.", LABELS_NONE, LABELS_NONE)            \
     X(DB_CONNECTIONS, GAUGE, "db_connections", "Database connections by state.", LABELS_POOL, LABELS_DB)               \
