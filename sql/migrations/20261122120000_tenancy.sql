@@ -17,7 +17,6 @@ end
 $$;
 grant usage, create on schema private to ringback_definer;
 grant usage on schema private to authenticated;
-grant usage on schema auth to ringback_definer;
 
 -- The digest of one business and one local day.
 create table public.digests (
@@ -54,14 +53,20 @@ create index bookings_call on public.bookings (call_id);
 create index bookings_business on public.bookings (business_id, created_at desc);
 
 -- Whose rows a signed-in person may see. In policies always as `= any(array(select ...))`: asked once for a statement, and
--- usable by an index.
+-- usable by an index. Without auth.uid(): on Supabase nobody may let ringback_definer into the schema auth.
 create function private.my_business_ids() returns setof uuid
     language sql stable security definer set search_path = ''
-as $$ select business_id from public.business_users where user_id = (select auth.uid()) $$;
+as $$
+    select business_id from public.business_users
+    where user_id = (select (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid)
+$$;
 
 create function private.my_owned_business_ids() returns setof uuid
     language sql stable security definer set search_path = ''
-as $$ select business_id from public.business_users where user_id = (select auth.uid()) and role = 'owner' $$;
+as $$
+    select business_id from public.business_users
+    where user_id = (select (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid) and role = 'owner'
+$$;
 
 -- An access token outlives its sign-out; what changes something asks whether the session still exists. Owned by the owner of
 -- the schema: on Supabase nobody else may be given a look at auth.sessions.
@@ -111,7 +116,6 @@ begin
 end
 $$;
 revoke create on schema private from ringback_definer;
-alter default privileges in schema private revoke execute on functions from public;
 grant execute on function private.my_business_ids(), private.my_owned_business_ids(), private.session_is_live() to authenticated;
 -- Who writes rows needs the functions of their generated columns and of their checks.
 grant execute on function private.call_outcome(boolean, text, numeric, boolean), private.better_business(text, uuid, text, uuid)
@@ -150,7 +154,9 @@ create policy digests_member on public.digests for select to authenticated
 create policy bookings_member on public.bookings for select to authenticated
     using (business_id = any (array(select private.my_business_ids())));
 
+-- Supabase may have granted these to everybody when they were made.
 revoke all on public.digests, public.bookings from anon, authenticated;
+revoke all on sequence public.call_events_id_seq, public.dead_letters_id_seq from anon, authenticated;
 grant select on public.businesses, public.business_phones, public.business_users, public.call_events, public.call_utterances,
     public.digests, public.bookings to authenticated;
 -- Not the claims, which are the merge's own.
