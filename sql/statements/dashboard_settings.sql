@@ -1,0 +1,80 @@
+-- What owners set themselves. $n are text, null when absent; a business that is not given is the first of mine.
+
+-- name: settings_read
+-- role: authenticated
+-- $1 business
+select json_build_object(
+    'id', b.id, 'name', b.name, 'email', b.email, 'timezone', b.timezone, 'digest_enabled', b.digest_enabled,
+    'digest_hour', b.digest_hour, 'skip_empty_digest', b.skip_empty_digest, 'forward_to', b.forward_to,
+    'fallback_greeting', b.fallback_greeting, 'calcom_enabled', b.calcom_enabled,
+    'phones', coalesce((select json_agg(p.phone order by p.phone) from public.business_phones p where p.business_id = b.id), '[]'),
+    'role', u.role, 'can_edit', u.role = 'owner') as json
+from public.businesses b
+join public.business_users u on u.business_id = b.id
+where $1::text is null or b.id = $1::text::uuid
+order by b.created_at, b.id
+limit 1
+
+-- name: settings_write
+-- role: authenticated
+-- $1 business, $2 JSON object of changes: the keys that are there are set. One row: 'ok', 'not_found', 'forbidden',
+-- 'session_gone' or 'invalid:<key>', and the settings as they are then. Row-level security has the last word on the update.
+with b as materialized (
+    select b.*, u.role
+    from public.businesses b
+    join public.business_users u on u.business_id = b.id
+    where $1::text is null or b.id = $1::text::uuid
+    order by b.created_at, b.id
+    limit 1
+), asked as materialized (
+    select $2::text::jsonb as c
+), wanted as materialized (
+    select btrim(c ->> 'name') as name,
+           nullif(regexp_replace(btrim(c ->> 'email'), '\s*,\s*', ', ', 'g'), '') as email, c ->> 'timezone' as timezone,
+           c ->> 'digest_enabled' as digest_enabled, c ->> 'digest_hour' as digest_hour,
+           c ->> 'skip_empty_digest' as skip_empty_digest, nullif(btrim(c ->> 'forward_to'), '') as forward_to,
+           nullif(btrim(c ->> 'fallback_greeting'), '') as fallback_greeting
+    from asked
+), verdict as materialized (
+    select case
+        when b.role <> 'owner' then 'forbidden'
+        when not (select private.session_is_live()) then 'session_gone'
+        when c ? 'name' and (w.name is null or length(w.name) not between 1 and 200 or w.name ~ '[[:cntrl:]]') then 'invalid:name'
+        when c ? 'email' and (length(w.email) > 1000
+            or w.email !~ '^[^[:cntrl:]\s@,;<>"()]+@[^[:cntrl:]\s@,;<>"()]+(, [^[:cntrl:]\s@,;<>"()]+@[^[:cntrl:]\s@,;<>"()]+){0,9}$')
+            then 'invalid:email'
+        when c ? 'timezone' and (w.timezone is null
+            or not exists (select from pg_catalog.pg_timezone_names z where z.name = w.timezone)) then 'invalid:timezone'
+        when c ? 'digest_enabled' and (w.digest_enabled in ('true', 'false')) is not true then 'invalid:digest_enabled'
+        when c ? 'digest_hour' and (w.digest_hour ~ '^([0-9]|1[0-9]|2[0-3])$') is not true then 'invalid:digest_hour'
+        when c ? 'skip_empty_digest' and (w.skip_empty_digest in ('true', 'false')) is not true then 'invalid:skip_empty_digest'
+        when c ? 'forward_to' and w.forward_to !~ '^\+[1-9][0-9]{5,14}$' then 'invalid:forward_to'
+        when c ? 'fallback_greeting' and (length(w.fallback_greeting) > 1000 or w.fallback_greeting ~ '[\x01-\x08\x0b-\x1f\x7f]')
+            then 'invalid:fallback_greeting'
+        else 'ok' end as outcome
+    from b, asked, wanted w
+), changed as (
+    -- What is not asked for is not read either: somebody else may be changing it.
+    update public.businesses x set
+        name = case when c ? 'name' then w.name else x.name end,
+        email = case when c ? 'email' then w.email else x.email end,
+        timezone = case when c ? 'timezone' then w.timezone else x.timezone end,
+        digest_enabled = case when c ? 'digest_enabled' then w.digest_enabled::boolean else x.digest_enabled end,
+        digest_hour = case when c ? 'digest_hour' then w.digest_hour::smallint else x.digest_hour end,
+        skip_empty_digest = case when c ? 'skip_empty_digest' then w.skip_empty_digest::boolean else x.skip_empty_digest end,
+        forward_to = case when c ? 'forward_to' then w.forward_to else x.forward_to end,
+        fallback_greeting = case when c ? 'fallback_greeting' then w.fallback_greeting else x.fallback_greeting end
+    from asked, wanted w, verdict v
+    where x.id = (select id from b) and v.outcome = 'ok'
+    returning x.*
+)
+select coalesce((select case when v.outcome = 'ok' and not exists (select from changed) then 'forbidden' else v.outcome end
+                 from verdict v), 'not_found') as outcome,
+       (select json_build_object(
+            'id', s.id, 'name', s.name, 'email', s.email, 'timezone', s.timezone, 'digest_enabled', s.digest_enabled,
+            'digest_hour', s.digest_hour, 'skip_empty_digest', s.skip_empty_digest, 'forward_to', s.forward_to,
+            'fallback_greeting', s.fallback_greeting, 'calcom_enabled', s.calcom_enabled,
+            'phones', coalesce((select json_agg(p.phone order by p.phone) from public.business_phones p
+                                where p.business_id = s.id), '[]'),
+            'role', b.role, 'can_edit', b.role = 'owner')
+        from b, changed s)::text as json
