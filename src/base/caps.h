@@ -154,3 +154,12 @@
 #define CAP_LOG_LINE_BYTES 4096
 #define CAP_METRICS_PAGE_BYTES (1u << 20)
 #define CAP_SETTING_BYTES 65536 /* one setting read from a file */
+
+/* Made-up history (ringback demo) */
+#define CAP_DEMO_TALK_BYTES 16384        /* the words of one call */
+#define CAP_DEMO_BATCH_BYTES (4u << 20)  /* rows that are sent together */
+#define CAP_DEMO_BUFFER_BYTES (8u << 20) /* room for them: a batch and one call */
+#define CAP_DEMO_DAYS 1000
+#define CAP_DEMO_CALLS_PER_DAY 2000         /* of one business */
+#define CAP_DEMO_CALLS_OF_DAY (1000 * 1000) /* of all of them; a day is planned in memory */
+#define CAP_DEMO_INDEXED 100000 /* calls that are loaded with the indexes in place; more, and these are made anew */
