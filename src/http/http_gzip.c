@@ -4,7 +4,7 @@
 
 #define WINDOW_BITS (15 + 16) /* 16: with gzip's own head and tail */
 #define MEMORY_LEVEL 8
-#define LEVEL 3 /* the loop waits meanwhile: the later levels double the time for a tenth of the bytes */
+#define LEVEL 3 /* the loop waits meanwhile: the later levels take twice as long for a twentieth of the bytes */
 #define KEPT_BYTES (256u << 10) /* memory of a larger answer is given back */
 #define MOST_PERMILLE 1000
 

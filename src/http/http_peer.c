@@ -39,6 +39,7 @@ struct str http_peer_text(const struct sockaddr_storage *a, char out[PEER_TEXT_B
 static const struct {
     uint32_t net, mask;
 } private_nets[] = {
+    {0x00000000, 0xff000000}, /* 0/8, nobody */
     {0x0a000000, 0xff000000}, /* 10/8 */
     {0x64400000, 0xffc00000}, /* 100.64/10, inside clouds */
     {0x7f000000, 0xff000000}, /* 127/8 */
@@ -52,7 +53,8 @@ bool http_peer_is_public(const struct sockaddr_storage *a)
     uint32_t v4;
     if (!four(a, &v4)) {
         bool unique_local = (six(a)->s6_addr[0] & 0xfe) == 0xfc;
-        return !unique_local && !IN6_IS_ADDR_LINKLOCAL(six(a)) && !IN6_IS_ADDR_LOOPBACK(six(a));
+        bool here = IN6_IS_ADDR_LOOPBACK(six(a)) || IN6_IS_ADDR_UNSPECIFIED(six(a));
+        return !unique_local && !here && !IN6_IS_ADDR_LINKLOCAL(six(a));
     }
     for (size_t i = 0; i < sizeof(private_nets) / sizeof(private_nets[0]); i++) {
         if ((v4 & private_nets[i].mask) == private_nets[i].net) {

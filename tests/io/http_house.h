@@ -10,7 +10,7 @@ struct house {
     struct http_server server;
     struct http_request *waiting[64]; /* of /later, in the order of arrival */
     size_t waiting_count;
-    size_t gone, handled;
+    size_t gone, drained, handled;
     bool stopped;
 };
 
@@ -44,7 +44,14 @@ static inline void on_gone(struct http_waiter *w, struct http_request *r)
     }
 }
 
-static struct http_waiter house_waiter = {.on_gone = on_gone};
+static inline void on_drain(struct http_waiter *w, struct http_request *r)
+{
+    (void)w;
+    (void)r;
+    house.drained++;
+}
+
+static struct http_waiter house_waiter = {.on_gone = on_gone, .on_drain = on_drain};
 
 static inline void on_later(struct http_request *r)
 {
@@ -61,6 +68,40 @@ static inline void on_big(struct http_request *r)
     memset(bytes, 'x', n);
     house.handled++;
     http_reply(r, 200, "text/plain", (struct str){bytes, n});
+}
+
+/* JSON of as many bytes as the query says, with a tag. */
+static inline void on_tagged(struct http_request *r)
+{
+    size_t n = (size_t)strtoul(r->query.p, NULL, 10);
+    char *bytes = arena_alloc(&r->arena, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        bytes[i] = i == 0 || i + 1 == n ? '"' : (char)('a' + i * i % 26);
+    }
+    house.handled++;
+    http_reply_tagged(r, "application/json", (struct str){bytes, n});
+}
+
+static inline void on_param(struct http_request *r)
+{
+    house.handled++;
+    http_reply(r, 200, "text/plain", arena_printf(&r->arena, "[%.*s]", (int)http_param(r).n, http_param(r).p));
+}
+
+static inline void on_who(struct http_request *r)
+{
+    house.handled++;
+    http_reply(r, 200, "text/plain", http_client_address(r));
+}
+
+/* A stream that begins and ends in the handler. */
+static inline void on_stream(struct http_request *r)
+{
+    house.handled++;
+    http_stream_begin(r, 200, "text/csv", -1);
+    http_stream_write(r, STR("name,number\n"));
+    http_stream_write(r, STR("Larkspur,+12125550142\n"));
+    http_stream_end(r);
 }
 
 static inline void on_busy(struct http_request *r)
@@ -83,10 +124,17 @@ static const struct http_route house_routes[] = {
     {VERB_GET, "/big", NULL, NULL, CAP_NO_BODY_BYTES, on_big},
     {VERB_GET, "/busy", NULL, NULL, CAP_NO_BODY_BYTES, on_busy},
     {VERB_POST, "/guarded", NULL, deny, 100, on_echo},
+    {VERB_GET, "/tagged", NULL, NULL, CAP_NO_BODY_BYTES, on_tagged},
+    {VERB_GET, "/calls/{id}", NULL, NULL, CAP_NO_BODY_BYTES, on_param},
+    {VERB_PUT, "/calls/{id}", NULL, NULL, 100, on_param},
+    {VERB_GET, "/who", NULL, NULL, CAP_NO_BODY_BYTES, on_who},
+    {VERB_GET, "/stream", NULL, NULL, CAP_NO_BODY_BYTES, on_stream},
     {0, NULL, NULL, NULL, 0, NULL},
 };
-static const char *const house_labels[] = {"none",       "/hello GET", "/hello", "/echo",   "/later",
-                                           "/later GET", "/big",       "/busy",  "/guarded"};
+static const char *const house_labels[] = {"none",        "/hello GET",  "/hello", "/echo",    "/later",
+                                           "/later GET",  "/big",        "/busy",  "/guarded", "/tagged",
+                                           "/calls/{id}", "/calls/{id}", "/who",   "/stream"};
+enum { ROUTE_LATER = 5, ROUTE_CALLS = 10, ROUTE_STREAM = 13 };
 
 static inline void house_open(void)
 {
