@@ -1,0 +1,271 @@
+// Who may do what, object by object: the one declaration that the isolation tests hold against pg_catalog. What is in the
+// catalog and not here fails, and so does what is here and no longer there.
+//
+//   business, user   whose a row is, as SQL over the table's alias t
+//   grants           role: privileges; columns as a list, "all", or the words of a table privilege
+//   sees, changes    which rows a role's person is shown, and may update: "member", "owner" (and a live session), "self",
+//                    "all"; a role that is not named sees none
+
+/** Every role that the program or Supabase's gateway may take. `takes`: the roles it may take in turn. */
+export const ROLES = {
+  anon: {},
+  authenticated: {},
+  service_role: { bypassrls: true },
+  ringback_ingest: {},
+  ringback_digest: {},
+  ringback_definer: { owns: "functions" },
+  ringback_auth: {},
+  ringback_server: { login: true, takes: "authenticated ringback_auth ringback_digest ringback_ingest" },
+};
+
+/** Schemas of ours, and who may look up a name there. */
+export const SCHEMAS = {
+  public: { usage: Object.keys(ROLES) },
+  private: { usage: ["authenticated", "service_role", "ringback_ingest", "ringback_definer"] },
+  supabase_migrations: { usage: ["ringback_ingest"] },
+};
+
+/** What an installation without Supabase brings; only there. */
+export const LOCAL_SCHEMAS = {
+  auth: { usage: ["anon", "authenticated", "service_role", "ringback_auth"] },
+};
+
+const SERVICE = { select: "all", insert: "all", update: "all", delete: true };
+const CALL_SHOWN = `id business_id provider_call_id twilio_call_sid caller_number called_number status outcome ended_reason
+  started_at ended_at duration_seconds summary analysis recording_url cost caller_spoke has_report updated_at created_at
+  listed_at reason urgency caller_name callback_number`;
+
+export const TABLES = {
+  "public.businesses": {
+    columns: `id name email timezone calcom_enabled digest_enabled digest_hour skip_empty_digest vapi_assistant_id forward_to
+      fallback_greeting created_at`,
+    business: "t.id",
+    grants: {
+      authenticated: {
+        select: "all",
+        update: "name email timezone digest_enabled digest_hour skip_empty_digest forward_to fallback_greeting",
+      },
+      ringback_ingest: { select: "id name timezone vapi_assistant_id forward_to fallback_greeting" },
+      service_role: SERVICE,
+    },
+    sees: { authenticated: "member", ringback_ingest: "all" },
+    changes: { authenticated: "owner" },
+  },
+  "public.business_phones": {
+    columns: "phone business_id",
+    business: "t.business_id",
+    grants: {
+      authenticated: { select: "all" },
+      ringback_ingest: { select: "all" },
+      service_role: SERVICE,
+    },
+    sees: { authenticated: "member", ringback_ingest: "all" },
+  },
+  "public.business_users": {
+    columns: "business_id user_id role",
+    business: "t.business_id",
+    user: "t.user_id",
+    grants: {
+      authenticated: { select: "all" },
+      ringback_definer: { select: "all" },
+      service_role: SERVICE,
+    },
+    sees: { authenticated: "self", ringback_definer: "all" },
+  },
+  "public.calls": {
+    columns: `id business_id provider_claim provider_call_id twilio_call_sid caller_claim caller_number called_claim
+      called_number status_rank status outcome ended_claim ended_reason started_at reported_ended_at seen_ended_at ended_at
+      reported_seconds carrier_seconds duration_seconds summary analysis recording_claim recording_url cost caller_spoke
+      has_report said_reported updated_at created_at listed_at reason urgency caller_name callback_number`,
+    business: "t.business_id",
+    grants: {
+      authenticated: { select: CALL_SHOWN },
+      ringback_ingest: { select: "all", insert: "all", update: "all", delete: true },
+      ringback_definer: {
+        select: `id business_id called_number listed_at summary reason caller_name status_rank has_report said_reported`,
+        update: "business_id updated_at",
+      },
+      service_role: SERVICE,
+    },
+    sees: { authenticated: "member", ringback_ingest: "all", ringback_definer: "all" },
+    changes: { ringback_ingest: "all", ringback_definer: "unassigned" },
+  },
+  "public.call_events": {
+    columns: "id event_key call_id source type occurred_at received_at payload",
+    business: "(select c.business_id from public.calls c where c.id = t.call_id)",
+    grants: {
+      authenticated: { select: "all" },
+      ringback_ingest: { select: "event_key call_id", insert: "all", update: "call_id" },
+      service_role: SERVICE,
+    },
+    sees: { authenticated: "member", ringback_ingest: "all" },
+    changes: { ringback_ingest: "all" },
+  },
+  "public.call_utterances": {
+    columns: "call_id utterance_key role said_at text source",
+    business: "(select c.business_id from public.calls c where c.id = t.call_id)",
+    grants: {
+      authenticated: { select: "all" },
+      ringback_ingest: { select: "all", insert: "all", delete: true },
+      ringback_definer: { select: "call_id text source" },
+      service_role: SERVICE,
+    },
+    sees: { authenticated: "member", ringback_ingest: "all", ringback_definer: "all" },
+  },
+  "public.dead_letters": {
+    columns: "id letter_key source reason body received_at",
+    grants: {
+      ringback_ingest: { select: "letter_key", insert: "all" },
+      service_role: SERVICE,
+    },
+    sees: { ringback_ingest: "all" },
+  },
+  "public.digests": {
+    columns: `business_id local_date status attempts request_body resend_id delivery_status error created_at sent_at
+      updated_at`,
+    business: "t.business_id",
+    grants: { authenticated: { select: "all" }, service_role: SERVICE },
+    sees: { authenticated: "member" },
+  },
+  "public.bookings": {
+    columns: `id business_id call_id tool_call_id status starts_at attendee_name attendee_email attendee_phone calcom_uid
+      error created_at`,
+    business: "t.business_id",
+    grants: { authenticated: { select: "all" }, service_role: SERVICE },
+    sees: { authenticated: "member" },
+  },
+  "private.directory_version": {
+    columns: "only_row version",
+    grants: {
+      ringback_ingest: { select: "all" },
+      ringback_definer: { select: "all", update: "all" },
+    },
+    sees: { ringback_ingest: "all", ringback_definer: "all" },
+    changes: { ringback_definer: "all" },
+  },
+  "private.call_words": {
+    columns: "call_id business_id listed_at words",
+    business: "t.business_id",
+    grants: { ringback_definer: { select: "all", insert: "all", update: "all", delete: true } },
+    sees: { ringback_definer: "all" },
+    changes: { ringback_definer: "all" },
+  },
+  "private.voice_answers": {
+    columns: "twilio_call_sid twiml claimed_at",
+    grants: { ringback_ingest: { select: "all", insert: "all", update: "all", delete: true } },
+    sees: { ringback_ingest: "all" },
+    changes: { ringback_ingest: "all" },
+  },
+  "supabase_migrations.schema_migrations": {
+    columns: "version statements name",
+    open: "holds the text of the migrations and no row of a customer", // no row-level security
+    grants: { ringback_ingest: { select: "all" } },
+    sees: { ringback_ingest: "all" },
+  },
+};
+
+export const LOCAL_TABLES = {
+  "auth.users": {
+    columns: `id email encrypted_password raw_app_meta_data raw_user_meta_data created_at updated_at instance_id aud role
+      email_confirmed_at invited_at confirmation_token confirmation_sent_at recovery_token recovery_sent_at
+      email_change_token_new email_change email_change_sent_at last_sign_in_at is_super_admin phone phone_confirmed_at
+      confirmed_at banned_until is_sso_user deleted_at is_anonymous`,
+    user: "t.id",
+    grants: {
+      ringback_auth: { select: "all", update: "encrypted_password raw_user_meta_data last_sign_in_at updated_at" },
+    },
+    sees: { ringback_auth: "all" },
+    changes: { ringback_auth: "all" },
+  },
+  "auth.identities": {
+    columns: "id provider_id user_id identity_data provider last_sign_in_at created_at updated_at email",
+    user: "t.user_id",
+    grants: { ringback_auth: { select: "all" } },
+    sees: { ringback_auth: "all" },
+  },
+  "auth.sessions": {
+    columns: `id user_id created_at updated_at factor_id aal not_after refreshed_at user_agent ip tag refresh_token_counter`,
+    user: "t.user_id",
+    grants: {
+      ringback_auth: {
+        select: "all",
+        insert: "all",
+        update: "updated_at refreshed_at user_agent ip refresh_token_counter",
+        delete: true,
+      },
+    },
+    sees: { ringback_auth: "all" },
+    changes: { ringback_auth: "all" },
+  },
+  "auth.refresh_tokens": {
+    columns: "token_hash session_id counter sealed created_at used_at",
+    user: "(select s.user_id from auth.sessions s where s.id = t.session_id)",
+    grants: { ringback_auth: { select: "all", insert: "all", update: "used_at", delete: true } },
+    sees: { ringback_auth: "all" },
+    changes: { ringback_auth: "all" },
+  },
+  "auth.signing_keys": {
+    columns: "kid private_jwk status created_at",
+    grants: { ringback_auth: { select: "all", insert: "all" } },
+    sees: { ringback_auth: "all" },
+  },
+};
+
+/** Who may call what. `answers`: what a person must be told, for what people may call. */
+export const FUNCTIONS = {
+  "private.my_business_ids()": {
+    definer: true,
+    owner: "ringback_definer",
+    execute: ["authenticated"],
+    answers: "member",
+  },
+  "private.my_owned_business_ids()": {
+    definer: true,
+    owner: "ringback_definer",
+    execute: ["authenticated"],
+    answers: "owner",
+  },
+  "private.session_is_live()": { definer: true, execute: ["authenticated"], answers: "live" },
+  "private.check_timezone()": { execute: [] },
+  "private.directory_changed()": { definer: true, owner: "ringback_definer", execute: [] },
+  "private.adopt_calls()": { definer: true, owner: "ringback_definer", execute: [] },
+  "private.call_outcome(boolean,text,numeric,boolean)": {
+    execute: ["ringback_ingest", "ringback_definer", "service_role"],
+  },
+  "private.better_business(text,uuid,text,uuid)": { execute: ["ringback_ingest", "ringback_definer", "service_role"] },
+
+  "private.search_calls(uuid,text,timestamp with time zone,timestamp with time zone)": {
+    definer: true,
+    owner: "ringback_definer",
+    execute: ["authenticated"],
+    answers: "search",
+  },
+  "private.index_calls(uuid[])": { definer: true, owner: "ringback_definer", execute: [] },
+  "private.call_changed()": { definer: true, owner: "ringback_definer", execute: [] },
+  "private.utterances_said()": { definer: true, owner: "ringback_definer", execute: [] },
+  "private.rebuild_call_words(uuid[])": { execute: [] },
+  "private.words_of(text)": { execute: ["ringback_definer"] },
+  "private.words_key(uuid)": { execute: ["ringback_definer"] },
+  // Of their parameters alone.
+  "private.day_start(date,text)": { execute: ["authenticated"] },
+  "private.rfc3339(timestamp with time zone)": { execute: ["authenticated"] },
+  "private.microseconds(timestamp with time zone)": { execute: ["authenticated"] },
+  "private.from_microseconds(text)": { execute: ["authenticated"] },
+  "private.csv_cell(text)": { execute: ["authenticated"] },
+  "private.outcome_text(text)": { execute: ["authenticated"] },
+  "private.cause_text(text)": { execute: ["authenticated"] },
+  "private.mail_of(bytea)": { execute: ["authenticated"] },
+};
+
+/** As on Supabase: they tell who asks what he said himself. */
+export const LOCAL_FUNCTIONS = {
+  "auth.jwt()": { execute: "public" },
+  "auth.uid()": { execute: "public" },
+  "auth.role()": { execute: "public" },
+};
+
+/** Identity columns take their numbers without anybody's right to the sequence. */
+export const SEQUENCES = {
+  "public.call_events_id_seq": {},
+  "public.dead_letters_id_seq": {},
+};
