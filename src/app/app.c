@@ -40,6 +40,7 @@ static const char *newest_migration(void)
 static void on_directory_stopped(struct directory *d)
 {
     struct app *app = container_of(d, struct app, directory);
+    supabase_stop(&app->supabase);
     voice_stop(&app->voice);
     vapi_stop(&app->vapi);
     uv_close((uv_handle_t *)&app->drain, NULL);
@@ -54,9 +55,14 @@ static void on_ingest_stopped(struct ingest *in)
     directory_stop(&app->directory, on_directory_stopped);
 }
 
+static void on_dashboard_pool_stopped(struct db_pool *p)
+{
+    ingest_stop(&container_of(p, struct app, dashboard_pool)->ingest, on_ingest_stopped);
+}
+
 static void on_pool_stopped(struct db_pool *p)
 {
-    ingest_stop(&container_of(p, struct app, pool)->ingest, on_ingest_stopped);
+    db_pool_stop(&container_of(p, struct app, pool)->dashboard_pool, on_dashboard_pool_stopped);
 }
 
 static void on_drain_tick(uv_timer_t *t)
@@ -128,6 +134,30 @@ static void on_pool_ready(struct db_pool *p)
     directory_refresh(&container_of(p, struct app, pool)->directory);
 }
 
+/* Apart from ingest's, so that a long question never holds up storing. Plans are made with the values: filters that are
+ * not given fall away. */
+#define DASHBOARD_SESSION                                                                                              \
+    "-c plan_cache_mode=force_custom_plan -c jit=off -c statement_timeout=5000 -c lock_timeout=2000"
+
+static int start_dashboard(struct app *app)
+{
+    static const char *const roles[] = {"authenticated", NULL};
+    struct db_pool_options options = {.url = app->config.database_url,
+                                      .connections = CAP_DASHBOARD_CONNECTIONS,
+                                      .pipeline = 1,
+                                      .metric_pool = POOL_DASHBOARD,
+                                      .roles = roles,
+                                      .schema_version = newest_migration(),
+                                      .session_options = DASHBOARD_SESSION};
+    app->supabase.config = &app->config;
+    app->supabase.loop = &app->loop;
+    app->supabase.fetch_room = &app->fetch;
+    app->dashboard.pool = &app->dashboard_pool;
+    app->dashboard.supabase = &app->supabase;
+    int rc = supabase_start(&app->supabase);
+    return rc ? rc : db_pool_start(&app->dashboard_pool, &app->loop, &options);
+}
+
 static int start_pool(struct app *app)
 {
     static const char *const roles[] = {"ringback_ingest", NULL};
@@ -140,19 +170,19 @@ static int start_pool(struct app *app)
     return db_pool_start(&app->pool, &app->loop, &options);
 }
 
-static int start_listeners(struct app *app)
+static int start_listeners(struct app *app, const struct routes *routes)
 {
     const struct config *c = &app->config;
     struct http_options public_options = {.name = "public",
                                           .metric_listener = 0,
-                                          .routes = routes_public,
-                                          .metric_first_route = route_first_public,
+                                          .routes = routes->public_rows,
+                                          .metric_first_route = routes->first_public,
                                           .host = c->listen_host.p,
                                           .port = c->listen_port};
     struct http_options admin_options = {.name = "admin",
                                          .metric_listener = 1,
-                                         .routes = routes_admin,
-                                         .metric_first_route = route_first_admin,
+                                         .routes = routes->admin_rows,
+                                         .metric_first_route = routes->first_admin,
                                          .host = c->admin_host.p,
                                          .port = c->admin_port};
     int rc = http_server_start(&app->admin_http, &app->loop, &admin_options);
@@ -232,13 +262,15 @@ int app_serve(bool insecure_dev)
     }
     app.config.insecure_dev = insecure_dev;
     harden_process();
-    metric_init(route_names, route_name_count);
+    struct routes routes = routes_of(!app.config.supabase_url.n);
+    metric_init(routes.names, routes.name_count);
     metric_set(METRIC_START_TIME, 0, 0, (double)timestamp_wall_us() / 1e6);
     loop_init(&app.loop);
     warn_of_gaps(&app.config);
     start_signals(&app);
     start_rooms(&app);
-    if (fetch_room_open(&app.fetch, &app.loop) < 0 || start_pool(&app) < 0 || start_listeners(&app) < 0) {
+    if (fetch_room_open(&app.fetch, &app.loop) < 0 || start_pool(&app) < 0 || start_dashboard(&app) < 0 ||
+        start_listeners(&app, &routes) < 0) {
         return refuse_start(&app, STR("a listener or the database settings are unusable, see the line above"));
     }
     return run(&app);

@@ -2,11 +2,13 @@
 /* The program: all rooms, built, started and stopped in order. Nothing below app/ knows this struct. */
 #include "business.h"
 #include "config.h"
+#include "dashboard.h"
 #include "db_pool.h"
 #include "fetch.h"
 #include "http.h"
 #include "ingest.h"
 #include "loop.h"
+#include "supabase.h"
 #include "twilio.h"
 #include "vapi.h"
 #include "voice.h"
@@ -15,12 +17,14 @@ struct app {
     struct config config;
     struct loop loop;
     struct ingest ingest;
-    struct db_pool pool;
+    struct db_pool pool, dashboard_pool; /* storing; reading */
     struct directory directory;
     struct voice voice;
     struct fetch_room fetch;
     struct vapi vapi;
     struct twilio twilio;
+    struct supabase supabase;
+    struct dashboard dashboard;
     struct http_server public_http, admin_http;
     uv_signal_t term, interrupt;
     uv_timer_t drain; /* while stopping: waits for ingest, and limits the whole stop */

@@ -2,6 +2,7 @@
 #include "app.h"
 #include "caps.h"
 #include "ops.h"
+#include <stdio.h>
 
 static int usher_twilio(const struct http_request *r)
 {
@@ -39,6 +40,21 @@ static void on_vapi(struct http_request *r)
     vapi_on_message(&app_of_public(r)->vapi, r);
 }
 
+#define DASHBOARD_HANDLER(name)                                                                                        \
+    static void name(struct http_request *r)                                                                           \
+    {                                                                                                                  \
+        dashboard_##name(&app_of_public(r)->dashboard, r);                                                             \
+    }
+DASHBOARD_HANDLER(on_me)
+DASHBOARD_HANDLER(on_overview)
+DASHBOARD_HANDLER(on_calls)
+DASHBOARD_HANDLER(on_calls_csv)
+DASHBOARD_HANDLER(on_call)
+DASHBOARD_HANDLER(on_digests)
+DASHBOARD_HANDLER(on_digest)
+DASHBOARD_HANDLER(on_settings)
+DASHBOARD_HANDLER(on_settings_change)
+
 static void on_health(struct http_request *r)
 {
     ops_on_health(r);
@@ -59,7 +75,9 @@ static void on_metrics(struct http_request *r)
     ops_on_metrics(r);
 }
 
-const struct http_route routes_public[] = {
+#define ONLY_HEAD CAP_NO_BODY_BYTES
+
+static const struct http_route webhooks[] = {
     {VERB_POST, "/api/webhook", usher_twilio, guard_twilio, CAP_FORM_BYTES, on_voice},
     {VERB_POST, "/api/twilio/fallback", usher_twilio, guard_twilio, CAP_FORM_BYTES, on_voice},
     {VERB_POST, "/api/twilio/dialed", usher_twilio, guard_twilio, CAP_FORM_BYTES, on_dialed},
@@ -67,32 +85,71 @@ const struct http_route routes_public[] = {
     {VERB_POST, "/api/twilio/recording-status", usher_twilio, guard_twilio, CAP_FORM_BYTES, on_recording_status},
     {VERB_POST, "/api/twilio/status", usher_twilio, guard_twilio, CAP_FORM_BYTES, on_status},
     {VERB_POST, "/api/vapi-webhook", usher_vapi, guard_vapi, CAP_VAPI_BYTES, on_vapi},
-    {VERB_GET, "/healthz", NULL, NULL, CAP_NO_BODY_BYTES, on_health},
-    {VERB_GET, "/readyz", NULL, NULL, CAP_NO_BODY_BYTES, on_ready_public},
+};
+
+/* Each handler asks for the caller's access token itself: keys may have to be fetched first. */
+static const struct http_route dashboard[] = {
+    {VERB_GET, "/api/v1/me", NULL, NULL, ONLY_HEAD, on_me},
+    {VERB_GET, "/api/v1/overview", NULL, NULL, ONLY_HEAD, on_overview},
+    {VERB_GET, "/api/v1/calls", NULL, NULL, ONLY_HEAD, on_calls},
+    {VERB_GET, "/api/v1/calls.csv", NULL, NULL, ONLY_HEAD, on_calls_csv},
+    {VERB_GET, "/api/v1/calls/{id}", NULL, NULL, ONLY_HEAD, on_call},
+    {VERB_GET, "/api/v1/digests", NULL, NULL, ONLY_HEAD, on_digests},
+    {VERB_GET, "/api/v1/digests/{date}", NULL, NULL, ONLY_HEAD, on_digest},
+    {VERB_GET, "/api/v1/settings", NULL, NULL, ONLY_HEAD, on_settings},
+    {VERB_PATCH, "/api/v1/settings", NULL, NULL, CAP_SETTINGS_BYTES, on_settings_change},
+};
+
+static const struct http_route health[] = {
+    {VERB_GET, "/healthz", NULL, NULL, ONLY_HEAD, on_health},
+    {VERB_GET, "/readyz", NULL, NULL, ONLY_HEAD, on_ready_public},
+};
+
+/* Begins as `health` does: the names in the metrics are the same. */
+static const struct http_route admin[] = {
+    {VERB_GET, "/healthz", NULL, NULL, ONLY_HEAD, on_health},
+    {VERB_GET, "/readyz", NULL, NULL, ONLY_HEAD, on_ready_admin},
+    {VERB_GET, "/metrics", NULL, NULL, ONLY_HEAD, on_metrics},
     {0, NULL, NULL, NULL, 0, NULL},
 };
 
-const struct http_route routes_admin[] = {
-    {VERB_GET, "/healthz", NULL, NULL, CAP_NO_BODY_BYTES, on_health},
-    {VERB_GET, "/readyz", NULL, NULL, CAP_NO_BODY_BYTES, on_ready_admin},
-    {VERB_GET, "/metrics", NULL, NULL, CAP_NO_BODY_BYTES, on_metrics},
-    {0, NULL, NULL, NULL, 0, NULL},
-};
+#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
+#define MOST (ROWS(webhooks) + ROWS(dashboard) + ROWS(health))
 
-/* In the order of the public table, then what only the admin table has. */
-const char *const route_names[] = {
-    "none",
-    "/api/webhook",
-    "/api/twilio/fallback",
-    "/api/twilio/dialed",
-    "/api/twilio/recorded",
-    "/api/twilio/recording-status",
-    "/api/twilio/status",
-    "/api/vapi-webhook",
-    "/healthz",
-    "/readyz",
-    "/metrics",
-};
-const size_t route_name_count = sizeof(route_names) / sizeof(route_names[0]);
-const size_t route_first_public = 1;
-const size_t route_first_admin = 8;
+static struct http_route public_rows[MOST + 1]; /* and the one that ends it */
+static const char *names[MOST + 2];             /* and "none", "/metrics" */
+
+/* A path that does two things has two names. */
+static const char *name_of(const struct http_route *row, const char *before)
+{
+    static char made[ROWS(public_rows)][64];
+    static size_t count;
+    if (strcmp(row->path, before) != 0) {
+        return row->path;
+    }
+    snprintf(made[count], sizeof(made[count]), "%s (%s)", row->path, row->verb == VERB_PATCH ? "PATCH" : "PUT");
+    return made[count++];
+}
+
+static size_t add(size_t at, const struct http_route *rows, size_t count)
+{
+    memcpy(&public_rows[at], rows, count * sizeof(*rows));
+    for (size_t i = 0; i < count; i++) {
+        names[at + i + 1] = name_of(&rows[i], names[at + i]);
+    }
+    return at + count;
+}
+
+struct routes routes_of(bool with_sign_in)
+{
+    size_t n = 0;
+    memset(public_rows, 0, sizeof(public_rows));
+    names[0] = "none";
+    n = add(n, webhooks, ROWS(webhooks));
+    n = add(n, dashboard, ROWS(dashboard));
+    (void)with_sign_in;
+    size_t first_admin = n + 1;
+    n = add(n, health, ROWS(health));
+    names[n + 1] = "/metrics";
+    return (struct routes){public_rows, admin, names, n + 2, 1, first_admin};
+}

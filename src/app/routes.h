@@ -1,11 +1,13 @@
 #pragma once
-/* The front doors. Both tables end with a row whose path is NULL. */
+/* The front doors: which there are, who guards them, how much body they take. */
 #include "http.h"
 
-extern const struct http_route routes_public[];
-extern const struct http_route routes_admin[];
+/* Both end with a row whose path is NULL. */
+struct routes {
+    const struct http_route *public_rows, *admin_rows;
+    const char *const *names; /* of all routes, for the metrics; where each listener's rows begin in it */
+    size_t name_count, first_public, first_admin;
+};
 
-/* Names of all routes for the metrics, and where each listener's rows begin in it. Both listeners have /healthz and /readyz:
- * these are one name each. */
-extern const char *const route_names[];
-extern const size_t route_name_count, route_first_public, route_first_admin;
+/* With the server's own sign-in (/auth/v1), or without: then these addresses do not exist. */
+struct routes routes_of(bool with_sign_in);

@@ -1,0 +1,124 @@
+#include "dashboard.h"
+#include "caps.h"
+#include "dashboard_visit.h"
+#include "db_row.h"
+#include "utf8.h"
+
+static enum flow_next step_ask(struct flow *f)
+{
+    struct visit *v = visit_of_flow(f);
+    visit_prepare(v);
+    return visit_submit(v);
+}
+
+/* The statement's one cell is the answer; none, or null: there is no such thing for this person. */
+static enum flow_next step_answer(struct flow *f)
+{
+    struct visit *v = visit_of_flow(f);
+    struct str json = db_rows(&v->unit, 0) ? db_cell(&v->unit, 0, 0, 0) : (struct str){NULL, 0};
+    if (!json.p) {
+        return flow_fail(f, ERR_NOT_FOUND);
+    }
+    http_reply_tagged(v->request, "application/json", json);
+    return FLOW_DONE;
+}
+
+static const struct flow_step read_steps[] = {{"ask", step_ask}, {"answer", step_answer}, {NULL, NULL}};
+
+/* What Postgres says of a change that it does not take, and what the owner is told. */
+static const struct {
+    struct str outcome, text;
+} complaints[] = {
+    {STR("invalid:name"), STR("name: must be text of 1 to 200 characters")},
+    {STR("invalid:email"), STR("email: must be one or more addresses, separated by commas, or null")},
+    {STR("invalid:timezone"), STR("timezone: must be a name such as America/New_York")},
+    {STR("invalid:digest_enabled"), STR("digest_enabled: must be true or false")},
+    {STR("invalid:digest_hour"), STR("digest_hour: must be a whole number from 0 to 23")},
+    {STR("invalid:skip_empty_digest"), STR("skip_empty_digest: must be true or false")},
+    {STR("invalid:forward_to"), STR("forward_to: must be a number such as +16465550187, or null")},
+    {STR("invalid:fallback_greeting"), STR("fallback_greeting: must be text of at most 1000 characters, or null")},
+    {STR("invalid:body"), STR("the body must be a JSON object of settings to change")},
+    {STR("invalid:key"), STR("there is a key that is not a setting, or one that cannot be changed here")},
+};
+
+static struct str complaint_of(struct str outcome)
+{
+    size_t i = 0;
+    while (i < sizeof(complaints) / sizeof(complaints[0]) && !str_eq(complaints[i].outcome, outcome)) {
+        i++;
+    }
+    return i < sizeof(complaints) / sizeof(complaints[0]) ? complaints[i].text : STR("a value is not acceptable");
+}
+
+/* How a change of settings ended, in the statement's own words. */
+static int code_of_change(struct str outcome)
+{
+    return str_eq(outcome, STR("ok"))             ? 0
+           : str_eq(outcome, STR("not_found"))    ? ERR_NOT_FOUND
+           : str_eq(outcome, STR("forbidden"))    ? ERR_FORBIDDEN
+           : str_eq(outcome, STR("session_gone")) ? ERR_UNAUTHORIZED
+                                                  : ERR_INVALID;
+}
+
+static enum flow_next step_answer_change(struct flow *f)
+{
+    struct visit *v = visit_of_flow(f);
+    struct str outcome = db_rows(&v->unit, 0) ? db_cell(&v->unit, 0, 0, 0) : STR("not_found");
+    int code = code_of_change(outcome);
+    if (code == ERR_INVALID) {
+        v->query.wrong = complaint_of(outcome);
+    }
+    if (code < 0) {
+        return flow_fail(f, code);
+    }
+    http_reply_tagged(v->request, "application/json", db_cell(&v->unit, 0, 0, 1));
+    return FLOW_DONE;
+}
+
+/* What is in it is for the statement to check. */
+static enum flow_next step_take_body(struct flow *f)
+{
+    struct visit *v = visit_of_flow(f);
+    struct str body = buf_str(&v->request->body);
+    struct str type = http_header(v->request, STR("Content-Type"));
+    if (!str_eq_nocase(str_trim(str_cut(type, str_find(type, ';'))), STR("application/json"))) {
+        return flow_fail(f, ERR_UNSUPPORTED_MEDIA);
+    }
+    if (!utf8_valid(body) || str_find(body, 0) < body.n) {
+        return flow_fail(f, ERR_BAD_JSON);
+    }
+    v->query.values[PARAM_BODY] = body;
+    return FLOW_NEXT;
+}
+
+static const struct flow_step change_steps[] = {
+    {"take_body", step_take_body}, {"ask", step_ask}, {"answer", step_answer_change}, {NULL, NULL}};
+
+/* The statements' parameters, in their order. */
+static const struct endpoint me = {STMT_ME, read_steps, {PARAM_NONE}};
+static const struct endpoint overview = {STMT_OVERVIEW, read_steps, {PARAM_BUSINESS, PARAM_FROM, PARAM_TO}};
+#define CALL_FILTERS                                                                                                   \
+    {PARAM_BUSINESS, PARAM_FROM,      PARAM_TO,        PARAM_OUTCOME, PARAM_Q,                                         \
+     PARAM_CALLER,   PARAM_CURSOR_US, PARAM_CURSOR_ID, PARAM_LIMIT}
+static const struct endpoint calls = {STMT_CALLS_LIST, read_steps, CALL_FILTERS};
+static const struct endpoint calls_csv = {STMT_CALLS_CSV, csv_steps, CALL_FILTERS};
+static const struct endpoint call = {STMT_CALL_DETAIL, read_steps, {PARAM_PATH_ID}};
+static const struct endpoint digests = {STMT_DIGESTS_LIST, read_steps, {PARAM_BUSINESS, PARAM_BEFORE, PARAM_LIMIT}};
+static const struct endpoint digest = {STMT_DIGEST_DETAIL, read_steps, {PARAM_BUSINESS, PARAM_PATH_DATE}};
+static const struct endpoint settings = {STMT_SETTINGS_READ, read_steps, {PARAM_BUSINESS}};
+static const struct endpoint change = {STMT_SETTINGS_WRITE, change_steps, {PARAM_BUSINESS, PARAM_BODY}};
+
+#define HANDLER(name, endpoint)                                                                                        \
+    void dashboard_on_##name(struct dashboard *d, struct http_request *r)                                              \
+    {                                                                                                                  \
+        visit_start(d, r, &(endpoint));                                                                                \
+    }
+HANDLER(me, me)
+HANDLER(overview, overview)
+HANDLER(calls, calls)
+HANDLER(calls_csv, calls_csv)
+HANDLER(call, call)
+HANDLER(digests, digests)
+HANDLER(digest, digest)
+HANDLER(settings, settings)
+HANDLER(settings_change, change)
