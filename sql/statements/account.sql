@@ -48,7 +48,7 @@ with presented as (
         when not_after <= now() then 'expired'
         when counter = newest then 'rotated'
         when counter = newest - 1 then 'repeated'
-        when used_at > now() - $6::text::interval and newest - counter <= $7::text::int then 'repeated'
+        when used_at > now() - $6::text::int * interval '1 second' and newest - counter <= $7::text::int then 'repeated'
         else 'used' end as verdict
     from presented
 ), turned as (
