@@ -85,9 +85,10 @@ static uint32_t dice(uint32_t sides)
 static const char *dump(void)
 {
     return rig_sql(
-        "select (select json_agg(to_jsonb(c) - 'updated_at') from calls c)::text || "
+        "select (select json_agg(to_jsonb(c) - 'updated_at' - 'created_at') from calls c)::text || "
         "(select json_agg(json_build_array(event_key, call_id, type, payload) order by event_key) from call_events)"
-        "::text || (select json_agg(to_json(u) order by u.utterance_key) from call_utterances u)::text");
+        "::text || (select json_agg(to_json(u) order by u.utterance_key) from call_utterances u)::text || "
+        "(select json_agg(to_json(w) order by w.call_id) from private.call_words w)::text");
 }
 
 static void shuffle(size_t order[ALL])
