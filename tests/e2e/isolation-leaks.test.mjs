@@ -188,23 +188,23 @@ test("statistics and other sessions tell nothing", async () => {
 });
 
 test("no other way to read a table leads around the policies", async () => {
-  const ways = (name) => [
+  const ways = (name, list) => [
     `select table_to_xml('${name}', true, false, '')`,
-    `select query_to_xml('select * from ${name}', true, false, '')`,
-    `select * from ts_stat('select to_tsvector(t::text) from ${name} t')`,
-    `explain (analyze, verbose, costs off, timing off) select * from ${name}`,
-    `select * from ${name} tablesample system (100)`,
-    `select (array_agg(t))[1] from ${name} t`,
-    `with recursive r as (select t::text as x from ${name} t union select x from r) select * from r`,
-    `select t.* from ${name} t, lateral (select t) l`,
-    `declare c cursor for select * from ${name}; fetch all from c`,
-    `create temp table mine as select * from ${name}; select * from mine`,
-    `create temp view mine as select * from ${name}; select * from mine`,
-    `do $$ declare r record; begin for r in select * from ${name} loop raise notice '%', r; end loop; end $$`,
+    `select query_to_xml('select ${list} from ${name}', true, false, '')`,
+    `select * from ts_stat('select to_tsvector(t::text) from (select ${list} from ${name}) t')`,
+    `explain (analyze, verbose, costs off, timing off) select ${list} from ${name}`,
+    `select ${list} from ${name} tablesample system (100)`,
+    `select (array_agg(t))[1] from (select ${list} from ${name}) t`,
+    `with recursive r as (select t::text as x from (select ${list} from ${name}) t union select x from r) select * from r`,
+    `select t.* from (select ${list} from ${name}) t, lateral (select t) l`,
+    `declare c cursor for select ${list} from ${name}; fetch all from c`,
+    `create temp table mine as select ${list} from ${name}; select * from mine`,
+    `create temp view mine as select ${list} from ${name}; select * from mine`,
+    `do $$ declare r record; begin for r in select ${list} from ${name} loop raise notice '%', r; end loop; end $$`,
   ];
   let allowed = 0;
   for (const name of Object.keys(tables)) {
-    for (const sql of ways(name)) {
+    for (const sql of ways(name, granted(tables[name], "authenticated", "select").join(", ") || "*")) {
       const end = await as(OWNER, sql);
       allowed += !(end instanceof Error);
       for (const part of [end].flat()) assertNothingForeign(allOf(part) + noticed(), sql);
