@@ -18,7 +18,8 @@ limit 1
 -- name: settings_write
 -- role: authenticated
 -- $1 business, $2 JSON object of changes: the keys that are there are set. One row: 'ok', 'not_found', 'forbidden',
--- 'session_gone' or 'invalid:<key>', and the settings as they are then. Row-level security has the last word on the update.
+-- 'session_gone', 'invalid:<key>', 'invalid:body' (no object) or 'invalid:key' (not a setting), and the settings as they are
+-- then. Row-level security has the last word on the update.
 with b as materialized (
     select b.*, u.role
     from public.businesses b
@@ -28,6 +29,12 @@ with b as materialized (
     limit 1
 ), asked as materialized (
     select $2::text::jsonb as c
+), wrong_type as materialized (
+    select t.key
+    from asked, (values ('name', 'string'), ('email', 'string null'), ('timezone', 'string'), ('digest_enabled', 'boolean'),
+                        ('digest_hour', 'number'), ('skip_empty_digest', 'boolean'), ('forward_to', 'string null'),
+                        ('fallback_greeting', 'string null')) t (key, types)
+    where c ? t.key and not jsonb_typeof(c -> t.key) = any (string_to_array(t.types, ' '))
 ), wanted as materialized (
     select btrim(c ->> 'name') as name,
            nullif(regexp_replace(btrim(c ->> 'email'), '\s*,\s*', ', ', 'g'), '') as email, c ->> 'timezone' as timezone,
@@ -39,6 +46,10 @@ with b as materialized (
     select case
         when b.role <> 'owner' then 'forbidden'
         when not (select private.session_is_live()) then 'session_gone'
+        when jsonb_typeof(c) <> 'object' then 'invalid:body'
+        when exists (select from jsonb_object_keys(c) k (key) where k.key not in ('name', 'email', 'timezone', 'digest_enabled',
+            'digest_hour', 'skip_empty_digest', 'forward_to', 'fallback_greeting')) then 'invalid:key'
+        when exists (select from wrong_type) then (select 'invalid:' || min(key) from wrong_type)
         when c ? 'name' and (w.name is null or length(w.name) not between 1 and 200 or w.name ~ '[[:cntrl:]]') then 'invalid:name'
         when c ? 'email' and (length(w.email) > 1000
             or w.email !~ '^[^[:cntrl:]\s@,;<>"()]+@[^[:cntrl:]\s@,;<>"()]+(, [^[:cntrl:]\s@,;<>"()]+@[^[:cntrl:]\s@,;<>"()]+){0,9}$')
