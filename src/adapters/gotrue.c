@@ -207,7 +207,7 @@ int gotrue_read_body(struct gotrue_exchange *x, const struct json_shape *shape, 
 {
     struct json_pass pass = {
         .shape = shape, .target = target, .target_bytes = target_bytes, .arena = &x->request->arena};
-    struct buf doc = buf_make(CAP_AUTH_BYTES * 3); /* a bad byte becomes three */
+    struct buf doc = buf_make(CAP_SIGN_IN_BYTES * 3); /* a bad byte becomes three */
     int rc = buf_append(&doc, buf_str(&x->body));
     rc = rc ? rc : utf8_repair_json(&doc);
     pass.doc = buf_str(&doc);

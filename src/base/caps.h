@@ -110,7 +110,7 @@
 #define CAP_PASSWORD_COST 14             /* of a hash that came from elsewhere: about a second; ours have 10 */
 #define CAP_PASSWORDS_AT_ONCE 2          /* of libuv's four threads: names must still be looked up */
 #define CAP_PASSWORDS_WAITING 64         /* about two seconds of work */
-#define CAP_AUTH_BYTES 65536             /* a request body */
+#define CAP_SIGN_IN_BYTES 65536          /* a request body */
 #define CAP_USER_METADATA_BYTES 2048     /* it travels in every access token */
 #define CAP_SESSIONS_PER_USER 100        /* the one that was idle longest ends */
 #define CAP_REFRESH_TOKENS 1000          /* used ones of a session that are still recognised */
@@ -138,6 +138,7 @@
 
 /* Dashboard */
 #define CAP_DASHBOARD_CONNECTIONS 4 /* apart from ingest's, so that reading never holds up storing */
+#define CAP_AUTH_CONNECTIONS 2      /* signing people in, without Supabase */
 #define CAP_DASHBOARD_MS 10000      /* one question, waiting time included; Postgres gives up after 8 s */
 #define CAP_SEARCH_BYTES 500        /* words to search for */
 #define CAP_LIST_ROWS 200           /* one page of a list */
