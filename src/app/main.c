@@ -1,4 +1,5 @@
 #include "app.h"
+#include "demo.h"
 #include "migrate.h"
 #include <stdio.h>
 
@@ -12,6 +13,7 @@ struct command {
     } options[MOST_OPTIONS + 1];
     int (*run)(const bool *given);
     void (*print_more)(void);
+    int (*run_words)(int argc, char **argv); /* instead: reads its words, --help too, by itself */
 };
 
 static int run_serve(const bool *given)
@@ -32,6 +34,13 @@ static int run_version(const bool *given)
     return 0;
 }
 
+static int run_demo(int argc, char **argv)
+{
+    struct demo_options options;
+    int code = demo_options_read(argc, argv, &options);
+    return code >= 0 ? code : demo_run(&options);
+}
+
 static void print_settings(void)
 {
     printf("\nSettings, from the environment:\n");
@@ -43,15 +52,18 @@ static const struct command commands[] = {
      "the server",
      {{"--insecure-dev", "believe webhooks while no secret is configured; never in production"}},
      run_serve,
-     print_settings},
+     print_settings,
+     NULL},
     {"migrate",
      "bring the database's schema up to date",
      {{"--local", "first make what Supabase would bring (schema auth, roles); never on Supabase"},
       {"--status", "only list what is applied and what is not"},
       {"--dry-run", "only list what would be applied"}},
      run_migrate,
+     NULL,
      NULL},
-    {"version", "print the version", {{NULL, NULL}}, run_version, NULL},
+    {"demo", "fill a local database with made-up calls", {{NULL, NULL}}, NULL, NULL, run_demo},
+    {"version", "print the version", {{NULL, NULL}}, run_version, NULL, NULL},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -78,6 +90,9 @@ static void print_command(const struct command *c)
 static int run_command(const struct command *c, int argc, char **argv)
 {
     bool given[MOST_OPTIONS] = {false};
+    if (c->run_words) {
+        return c->run_words(argc, argv);
+    }
     for (int i = 0; i < argc; i++) {
         size_t option = 0;
         if (strcmp(argv[i], "--help") == 0) {

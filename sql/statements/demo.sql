@@ -1,0 +1,181 @@
+-- What `ringback demo` needs; the server never prepares these. Run as the owner of the tables, in one transaction but for the
+-- looks before it and the vacuum behind it.
+
+-- name: demo_look
+-- role: owner
+-- Is the schema there, is it this program's newest, are accounts kept by ourselves, and does row-level security let COPY work?
+select to_regclass('public.calls') is not null and to_regclass('supabase_migrations.schema_migrations') is not null
+           and to_regclass('auth.users') is not null,
+       to_regclass('auth.schema_migrations') is not null
+           or exists (select from pg_catalog.pg_roles where rolname = 'supabase_auth_admin'),
+       to_regclass('auth.identities') is not null,
+       (select rolsuper or rolbypassrls from pg_catalog.pg_roles where rolname = current_user)
+
+-- name: demo_version
+-- role: owner
+select 1 from supabase_migrations.schema_migrations where version = $1
+
+-- name: demo_now
+-- role: owner
+-- The time, and the latest of the zones' dates as days since 1970.
+select (extract(epoch from now()) * 1000000)::bigint, max((now() at time zone zone)::date - date '1970-01-01')
+from unnest($1::text[]) zone
+
+-- name: demo_hours
+-- role: owner
+-- When each local hour begins, from the first day's first to the end of the last day.
+select (z.nth - 1)::int, (extract(epoch from h at time zone z.zone) * 1000000)::bigint
+from unnest($1::text[]) with ordinality z (zone, nth),
+     generate_series(date '1970-01-01' + $2::int, (date '1970-01-01' + $3::int)::timestamp, interval '1 hour') h
+order by z.nth, h
+
+-- name: demo_here
+-- role: owner
+-- What is here of earlier runs: their CallSids begin alike.
+select business_id, count(*), (extract(epoch from max(started_at)) * 1000000)::bigint,
+       min(started_at)::date, max(started_at)::date
+from public.calls
+where twilio_call_sid collate "C" >= 'CAde30' and twilio_call_sid collate "C" < 'CAde31'
+group by business_id
+
+-- name: demo_mailed
+-- role: owner
+select business_id, max(local_date) - date '1970-01-01' from public.digests group by business_id
+
+-- name: demo_begin
+-- role: owner
+begin
+
+-- name: demo_settings
+-- role: owner
+select set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true),
+       set_config('lock_timeout', '30s', true), set_config('maintenance_work_mem', '512MB', true),
+       set_config('max_parallel_maintenance_workers', '1', true), set_config('client_min_messages', 'warning', true)
+
+-- name: demo_triggers_off
+-- role: owner
+-- What they would do row by row is done at once in the end.
+do $$
+declare
+    name text;
+begin
+    foreach name in array array['businesses', 'calls', 'call_events', 'call_utterances'] loop
+        execute format('alter table public.%I disable trigger user', name);
+    end loop;
+end
+$$
+
+-- name: demo_triggers_on
+-- role: owner
+do $$
+declare
+    name text;
+begin
+    foreach name in array array['businesses', 'calls', 'call_events', 'call_utterances'] loop
+        execute format('alter table public.%I enable trigger user', name);
+    end loop;
+    update private.directory_version set version = version + 1 where only_row;
+end
+$$
+
+-- name: demo_indexes_off
+-- role: owner
+-- Drops what would be kept up to date row by row, and notes how to make it again: step 1 keys and indexes, step 2 references.
+do $$
+declare
+    big constant oid[] := array['public.calls'::regclass, 'public.call_events', 'public.call_utterances', 'private.call_words']::oid[];
+    r record;
+begin
+    create temporary table demo_made_anew (step integer not null, what text not null, ddl text not null) on commit drop;
+    for r in select conname, conrelid::regclass as tab, pg_get_constraintdef(oid) as def from pg_catalog.pg_constraint
+             where contype = 'f' and (conrelid = any (big) or confrelid = any (big)) loop
+        insert into demo_made_anew values (2, r.conname, format('alter table %s add constraint %I %s', r.tab, r.conname, r.def));
+        execute format('alter table %s drop constraint %I', r.tab, r.conname);
+    end loop;
+    for r in select conname, conrelid::regclass as tab, pg_get_constraintdef(oid) as def from pg_catalog.pg_constraint
+             where contype in ('p', 'u') and conrelid = any (big) loop
+        insert into demo_made_anew values (1, r.conname, format('alter table %s add constraint %I %s', r.tab, r.conname, r.def));
+        execute format('alter table %s drop constraint %I', r.tab, r.conname);
+    end loop;
+    for r in select indexrelid::regclass as name, pg_get_indexdef(indexrelid) as def from pg_catalog.pg_index
+             where indrelid = any (big) loop
+        insert into demo_made_anew values (1, r.name, r.def);
+        execute format('drop index %s', r.name);
+    end loop;
+end
+$$
+
+-- name: demo_indexes
+-- role: owner
+select what, ddl from demo_made_anew order by step, what
+
+-- name: demo_businesses
+-- role: owner
+insert into public.businesses (id, name, timezone, email, forward_to, created_at)
+select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
+on conflict (id) do nothing
+
+-- name: demo_phones
+-- role: owner
+insert into public.business_phones (phone, business_id)
+select * from unnest($1::text[], $2::uuid[])
+on conflict (phone) do nothing
+
+-- name: demo_users
+-- role: owner
+-- As GoTrue makes them. Who has the address already keeps account and password.
+with made as (
+    insert into auth.users (instance_id, aud, role, email, encrypted_password, email_confirmed_at, raw_app_meta_data,
+                            raw_user_meta_data, confirmation_token, recovery_token, email_change_token_new, email_change)
+    select '00000000-0000-0000-0000-000000000000', 'authenticated', 'authenticated', mail, $2, now(),
+           '{"provider": "email", "providers": ["email"]}', '{}', '', '', '', ''
+    from unnest($1::text[]) mail
+    on conflict do nothing
+    returning id, email
+)
+insert into auth.identities (provider_id, user_id, identity_data, provider)
+select id::text, id, jsonb_build_object('sub', id, 'email', email, 'email_verified', true), 'email' from made
+returning user_id
+
+-- name: demo_members
+-- role: owner
+insert into public.business_users (business_id, user_id, role)
+select m.business_id, u.id, m.role
+from unnest($1::uuid[], $2::text[], $3::text[]) m (business_id, mail, role)
+join auth.users u on u.email = m.mail
+on conflict do nothing
+
+-- name: demo_password
+-- role: owner
+update auth.users set encrypted_password = $2, updated_at = now() where email = any ($1::text[])
+
+-- name: demo_copy_calls
+-- role: owner
+copy public.calls (id, business_id, provider_claim, twilio_call_sid, caller_claim, called_claim, status_rank, ended_claim,
+                   started_at, reported_ended_at, seen_ended_at, reported_seconds, carrier_seconds, summary, analysis,
+                   recording_claim, cost, caller_spoke, has_report, said_reported, created_at, updated_at) from stdin
+
+-- name: demo_copy_utterances
+-- role: owner
+copy public.call_utterances (call_id, utterance_key, role, said_at, text, source) from stdin
+
+-- name: demo_copy_events
+-- role: owner
+copy public.call_events (event_key, call_id, source, type, occurred_at, received_at, payload) from stdin
+
+-- name: demo_copy_digests
+-- role: owner
+copy public.digests (business_id, local_date, status, attempts, request_body, resend_id, delivery_status, error, created_at,
+                     sent_at, updated_at) from stdin
+
+-- name: demo_words
+-- role: owner
+select private.rebuild_call_words($1::uuid[])
+
+-- name: demo_commit
+-- role: owner
+commit
+
+-- name: demo_vacuum
+-- role: owner
+vacuum (analyze) public.calls, public.call_events, public.call_utterances, public.digests, private.call_words

@@ -1,0 +1,20 @@
+#pragma once
+/* The history as one transaction: people, businesses, then day after day the calls of all of them in the order in which they
+ * began, then what is cheaper to make at once than row by row. */
+#include "demo.h"
+#include "demo_pg.h"
+#include "demo_progress.h"
+#include "demo_rows.h"
+
+struct demo_plan {
+    const struct demo_options *options;
+    struct demo_calendar calendar;
+    struct demo_business *businesses; /* the last one is the number that nobody has */
+    size_t count;                     /* without it */
+    const char *password_hash;
+    struct demo_progress progress;
+    struct demo_rows rows;
+    bool new_people; /* accounts were made */
+};
+
+int demo_load(struct demo_pg *d, struct demo_plan *p) must_check;
