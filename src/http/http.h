@@ -54,6 +54,8 @@ struct http_request {
 
 /* A header's value, absent when it is not there. The name's case does not matter; repeated headers: the first. */
 struct str http_header(const struct http_request *r, struct str name);
+/* The same for a header that may come once: absent when it is repeated, whoever stands between may have believed the other. */
+struct str http_header_once(const struct http_request *r, struct str name);
 /* The value of the route's parameter; absent when its path has none. */
 struct str http_param(const struct http_request *r);
 /* The client's address, for limits and logs: the peer's, unless that is not a public one, as a proxy's. Then it is the
