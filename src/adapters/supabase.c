@@ -305,7 +305,7 @@ void supabase_use_local(struct supabase *s, const struct token_keys *keys, struc
 
 struct str bearer_of(const struct http_request *r)
 {
-    struct str value = http_header(r, STR("authorization"));
+    struct str value = http_header_once(r, STR("authorization"));
     bool is_bearer = str_eq_nocase(str_cut(value, 7), STR("Bearer "));
     struct str token = is_bearer ? str_trim(str_skip(value, 7)) : (struct str){NULL, 0};
     return token.n ? token : (struct str){NULL, 0};
