@@ -1,6 +1,7 @@
 // People who sign in: made by SQL as in a Supabase project, signed in over the wire.
 import assert from "node:assert/strict";
 import http from "node:http";
+import { until } from "./env.mjs";
 
 /** bcrypt of each password, so that no test needs a library for it. */
 const HASHES = {
@@ -97,8 +98,15 @@ export function authRequest(server, method, path, { body, token, headers = {}, f
   });
 }
 
+/** Waits for the keys: they come a moment after the server is ready for calls, which must not wait for them. */
+export async function signInOpens(server) {
+  await until("sign-in opens", async () => (await authRequest(server, "GET", "/.well-known/jwks.json")).status === 200);
+  return server;
+}
+
 /** Signs in; resolves to GoTrue's session: { access_token, refresh_token, user, ... }. */
 export async function signIn(server, email, password = PASSWORD) {
+  await signInOpens(server);
   const answer = await authRequest(server, "POST", "/token?grant_type=password", { body: { email, password } });
   assert.equal(answer.status, 200, `sign-in: ${JSON.stringify(answer.body)}`);
   return answer.body;
