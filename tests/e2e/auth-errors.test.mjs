@@ -51,14 +51,14 @@ async function forge(claims, header = {}) {
 const claimsIn = (token) => JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString("utf8"));
 
 test("both forms of an error", async () => {
-  const body = { email: "nobody@larkspur.example", password: PASSWORD };
+  const body = () => ({ email: `nobody${serial++}@larkspur.example`, password: PASSWORD });
   for (const version of ["2024-01-01", "2024-06-30", "2099-12-31"]) {
-    const answer = await grant(body, { headers: { "x-supabase-api-version": version } });
+    const answer = await grant(body(), { headers: { "x-supabase-api-version": version } });
     assertError(answer, 400, "invalid_credentials", "Invalid login credentials");
     assert.deepEqual(Object.keys(answer.body).sort(), ["code", "message"]);
   }
   for (const version of [null, "", "2023-12-31", "yesterday", "2024-1-01", "2024-01-01T00"]) {
-    const answer = await grant(body, { headers: { "x-supabase-api-version": version } });
+    const answer = await grant(body(), { headers: { "x-supabase-api-version": version } });
     assert.equal(answer.status, 400);
     assert.equal(answer.headers["x-supabase-api-version"], undefined);
     assert.equal(answer.headers["x-sb-error-code"], "invalid_credentials");
