@@ -1,6 +1,21 @@
 /* Any bytes as requests on one connection: whole, byte by byte and cut in two they are the same requests, or the same error. */
 #include "fuzz.h"
-#include "http_parse.h"
+#include "http_client.h"
+#include "http_etag.h"
+#include "http_gzip.h"
+
+/* What is read from the lists in a head, an address and a tag among them. */
+static void describe_lists(struct buf *out, const struct http_parse *p)
+{
+    struct arena a = {0};
+    char text[PEER_TEXT_BYTES];
+    struct str client = http_client_forwarded(p, text), tag = http_etag_make(&a, STR("hello"), false);
+    bool known = http_etag_known(p, &a, &tag);
+    HOLD(client.n < sizeof(text) && tag.n > 2);
+    HOLD(buf_printf(out, "%d %.*s %d %.*s ", http_gzip_accepted(p), (int)client.n, client.p ? client.p : "", known,
+                    (int)tag.n, tag.p) == 0);
+    arena_free(&a);
+}
 
 static void describe(struct buf *out, const struct http_parse *p, const struct buf *body)
 {
@@ -9,6 +24,7 @@ static void describe(struct buf *out, const struct http_parse *p, const struct b
     HOLD(http_parse_verb(p, &verb) == 0 && target.n && target.p[0] == '/' && host.n);
     HOLD(buf_printf(out, "ok %d %.*s %.*s %zu %d ", (int)verb, (int)target.n, target.p, (int)host.n, host.p,
                     p->field_count, p->keep_alive) == 0);
+    describe_lists(out, p);
     HOLD(buf_append(out, buf_str(body)) == 0);
 }
 

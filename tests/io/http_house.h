@@ -104,6 +104,15 @@ static inline void on_stream(struct http_request *r)
     http_stream_end(r);
 }
 
+/* Text that somebody has encoded already. */
+static inline void on_encoded(struct http_request *r)
+{
+    static char bytes[5000];
+    house.handled++;
+    http_reply_header(r, "Content-Encoding", STR("br"));
+    http_reply(r, 200, "text/plain", (struct str){bytes, sizeof(bytes)});
+}
+
 static inline void on_busy(struct http_request *r)
 {
     house.handled++;
@@ -129,12 +138,13 @@ static const struct http_route house_routes[] = {
     {VERB_PUT, "/calls/{id}", NULL, NULL, 100, on_param},
     {VERB_GET, "/who", NULL, NULL, CAP_NO_BODY_BYTES, on_who},
     {VERB_GET, "/stream", NULL, NULL, CAP_NO_BODY_BYTES, on_stream},
+    {VERB_GET, "/encoded", NULL, NULL, CAP_NO_BODY_BYTES, on_encoded},
     {0, NULL, NULL, NULL, 0, NULL},
 };
-static const char *const house_labels[] = {"none",        "/hello GET",  "/hello", "/echo",    "/later",
-                                           "/later GET",  "/big",        "/busy",  "/guarded", "/tagged",
-                                           "/calls/{id}", "/calls/{id}", "/who",   "/stream"};
-enum { ROUTE_LATER = 5, ROUTE_CALLS = 10, ROUTE_STREAM = 13 };
+static const char *const house_labels[] = {
+    "none",     "/hello GET", "/hello",      "/echo",           "/later", "/later GET", "/big",    "/busy",
+    "/guarded", "/tagged",    "/calls/{id}", "/calls/{id} PUT", "/who",   "/stream",    "/encoded"};
+enum { ROUTE_LATER = 5, ROUTE_CALLS = 10 };
 
 static inline void house_open(void)
 {

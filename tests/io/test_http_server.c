@@ -1,4 +1,5 @@
 /* The server on a real loop: what well-behaved clients get. */
+#include "http_conn.h"
 #include "http_house.h"
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: a.test\r\n\r\n"
@@ -20,6 +21,10 @@ static void answers_with_all_headers(void)
     CHECK(str_has(got, STR("\r\nReferrer-Policy: no-referrer\r\n")));
     CHECK(str_has(got, STR("\r\nCache-Control: no-store\r\n")));
     CHECK(str_has(got, STR("\r\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n")));
+    CHECK(str_has(got, STR("\r\nStrict-Transport-Security: max-age=63072000; includeSubDomains\r\n")));
+    CHECK(str_has(got, STR("\r\nCross-Origin-Opener-Policy: same-origin\r\n")));
+    CHECK(str_has(got, STR("\r\nCross-Origin-Resource-Policy: same-origin\r\n")));
+    CHECK(str_has(got, STR("\r\nPermissions-Policy: camera=(), geolocation=(), microphone=()\r\n")));
     CHECK(!str_has(got, STR("Server:")));
     CHECK(!str_has(got, STR("Connection:")));
     peer_close(&peer);
@@ -225,6 +230,90 @@ static void tells_requests_apart(void)
     house_close();
 }
 
+static void finds_parameters(void)
+{
+    house_open();
+    house_meet(&peer);
+    peer_say(&peer, GET("/calls/a-7._Z?x=/y") "PUT /calls/8 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx" GET(
+                        "/calls/a%2f") GET("/calls/..") GET("/hello"));
+    CHECK(peer_wait_for(&peer, "\r\n\r\nhello", 1));
+    CHECK_INT(peer_count(&peer, "\r\n\r\n[a-7._Z]HTTP/1.1 200"), 1);
+    CHECK_INT(peer_count(&peer, "\r\n\r\n[8]HTTP/1.1 404"), 1);
+    CHECK_INT(peer_count(&peer, "\"not_found\""), 2);
+    CHECK(metric_value(METRIC_HTTP_REQUESTS, ROUTE_CALLS, metric_code(200)) == 1);
+    CHECK(metric_value(METRIC_HTTP_REQUESTS, ROUTE_CALLS + 1, metric_code(200)) == 1);
+    peer_say(&peer, GET("/later")); /* nothing is left of the last request's */
+    CHECK(PEER_WAIT(&house.loop, house.waiting_count == 1));
+    CHECK_STR(http_param(house.waiting[0]), NULL);
+    http_reply(house.waiting[0], 204, NULL, STR(""));
+    peer_close(&peer);
+    house_close();
+}
+
+static void knows_who_asks(void)
+{
+    house_open();
+    house_meet(&peer);
+    peer_say(&peer, GET("/who") "GET /who HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 9.9.9.9\r\n"
+                                "X-Forwarded-For: 8.8.8.8, 10.0.0.1\r\n\r\n");
+    CHECK(peer_wait_for(&peer, "\r\n\r\n8.8.8.8", 1));
+    CHECK_INT(peer_count(&peer, "\r\n\r\n127.0.0.1HTTP/1.1"), 1);
+    peer_close(&peer);
+    house_close();
+}
+
+/* A public address, which loopback cannot have: the connection is handed over as the listener does it. */
+static void believes_nobody_who_comes_directly(void)
+{
+    static const char ask[] = "GET /who HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 8.8.8.8\r\n\r\n";
+    struct sockaddr_storage from = {.ss_family = AF_INET};
+    ((struct sockaddr_in *)&from)->sin_addr.s_addr = htonl(0x09090909);
+    int ends[2];
+    house_open();
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) == 0);
+    CHECK_INT(http_conn_open(house.server.listener, ends[0], &from, NULL), 0);
+    peer = (struct peer){.loop = &house.loop, .fd = ends[1]};
+    peer_say(&peer, ask);
+    CHECK(peer_wait_for(&peer, "\r\n\r\n9.9.9.9", 1));
+    peer_close(&peer);
+    house_close();
+}
+
+static void words_errors(void)
+{
+    static char longest[CAP_REPLY_MESSAGE_BYTES];
+    house_open();
+    house_meet(&peer);
+    for (size_t i = 0; i < 4; i++) {
+        peer_say(&peer, GET("/later"));
+        CHECK(PEER_WAIT(&house.loop, house.waiting_count == i + 1));
+        struct http_request *r = house.waiting[i];
+        if (i == 0) {
+            http_reply_header(r, "WWW-Authenticate", STR("Bearer"));
+            http_reply_message(r, ERR_UNAUTHORIZED, STR("say \"please\"\\\n"));
+        } else if (i == 1) {
+            http_reply_message(r, ERR_NOT_FOUND, (struct str){longest, sizeof(longest)});
+        } else if (i == 2) {
+            http_reply_retry_after(r, 77);
+            http_reply(r, 429, NULL, STR(""));
+        } else {
+            http_reply(r, 429, NULL, STR(""));
+        }
+        CHECK(PEER_WAIT(&house.loop, house_in(CONN_IDLE) == 1));
+    }
+    CHECK(peer_wait_for(&peer, "429 Too Many Requests", 2));
+    CHECK_INT(peer_count(&peer, "{\"error\":{\"code\":\"unauthorized\",\"message\":"
+                                "\"say \\\"please\\\"\\\\\\u000a\"}}"),
+              1);
+    CHECK_INT(peer_count(&peer, "\r\nWWW-Authenticate: Bearer\r\n"), 1);
+    CHECK_INT(peer_count(&peer, "\"message\":\"there is nothing here\""), 1);
+    CHECK_INT(peer_count(&peer, "\r\nRetry-After: 77\r\n"), 1);
+    CHECK_INT(peer_count(&peer, "\r\nRetry-After: 2\r\n"), 1);
+    CHECK_INT(peer_count(&peer, "Retry-After"), 2);
+    peer_close(&peer);
+    house_close();
+}
+
 static void sends_large_answers(void)
 {
     house_open();
@@ -263,4 +352,6 @@ static void takes_large_bodies(void)
 TAP_MAIN(TEST(answers_with_all_headers), TEST(keeps_the_connection), TEST(closes_when_asked), TEST(speaks_http_1_0),
          TEST(answers_head_without_a_body), TEST(takes_chunked_bodies), TEST(answers_errors_as_json),
          TEST(guards_see_the_headers), TEST(answers_expect_continue), TEST(answers_pipelined_requests_in_order),
-         TEST(tells_requests_apart), TEST(sends_large_answers), TEST(takes_large_bodies))
+         TEST(tells_requests_apart), TEST(finds_parameters), TEST(knows_who_asks),
+         TEST(believes_nobody_who_comes_directly), TEST(words_errors), TEST(sends_large_answers),
+         TEST(takes_large_bodies))
