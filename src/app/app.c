@@ -55,9 +55,25 @@ static void on_ingest_stopped(struct ingest *in)
     directory_stop(&app->directory, on_directory_stopped);
 }
 
+static void on_auth_pool_stopped(struct db_pool *p)
+{
+    ingest_stop(&container_of(p, struct app, auth_pool)->ingest, on_ingest_stopped);
+}
+
+static void on_accounts_stopped(struct accounts *a)
+{
+    db_pool_stop(&container_of(a, struct app, accounts)->auth_pool, on_auth_pool_stopped);
+}
+
 static void on_dashboard_pool_stopped(struct db_pool *p)
 {
-    ingest_stop(&container_of(p, struct app, dashboard_pool)->ingest, on_ingest_stopped);
+    struct app *app = container_of(p, struct app, dashboard_pool);
+    if (supabase_is_local(&app->supabase)) {
+        gotrue_stop(&app->gotrue);
+        accounts_stop(&app->accounts, on_accounts_stopped);
+    } else {
+        ingest_stop(&app->ingest, on_ingest_stopped);
+    }
 }
 
 static void on_pool_stopped(struct db_pool *p)
@@ -134,40 +150,69 @@ static void on_pool_ready(struct db_pool *p)
     directory_refresh(&container_of(p, struct app, pool)->directory);
 }
 
-/* Apart from ingest's, so that a long question never holds up storing. Plans are made with the values: filters that are
- * not given fall away. */
+/* Plans are made with the values: filters that are not given fall away. */
 #define DASHBOARD_SESSION                                                                                              \
     "-c plan_cache_mode=force_custom_plan -c jit=off -c statement_timeout=5000 -c lock_timeout=2000"
+#define AUTH_SESSION "-c statement_timeout=5000 -c lock_timeout=2000"
 
-static int start_dashboard(struct app *app)
+/* The parts of the program that ask the database do not wait for each other: a long question never holds up storing. */
+static int open_pool(struct app *app, struct db_pool *pool, struct db_pool_options options)
 {
-    static const char *const roles[] = {"authenticated", NULL};
-    struct db_pool_options options = {.url = app->config.database_url,
-                                      .connections = CAP_DASHBOARD_CONNECTIONS,
-                                      .pipeline = 1,
-                                      .metric_pool = POOL_DASHBOARD,
-                                      .roles = roles,
-                                      .schema_version = newest_migration(),
-                                      .session_options = DASHBOARD_SESSION};
-    app->supabase.config = &app->config;
-    app->supabase.loop = &app->loop;
-    app->supabase.fetch_room = &app->fetch;
-    app->dashboard.pool = &app->dashboard_pool;
-    app->dashboard.supabase = &app->supabase;
-    int rc = supabase_start(&app->supabase);
-    return rc ? rc : db_pool_start(&app->dashboard_pool, &app->loop, &options);
+    options.url = app->config.database_url;
+    options.schema_version = newest_migration();
+    return db_pool_start(pool, &app->loop, &options);
 }
 
 static int start_pool(struct app *app)
 {
     static const char *const roles[] = {"ringback_ingest", NULL};
-    struct db_pool_options options = {.url = app->config.database_url,
-                                      .connections = POOL_CONNECTIONS,
-                                      .roles = roles,
-                                      .schema_version = newest_migration(),
-                                      .session_options = INGEST_SESSION};
     app->pool.on_ready = on_pool_ready;
-    return db_pool_start(&app->pool, &app->loop, &options);
+    return open_pool(app, &app->pool,
+                     (struct db_pool_options){.connections = POOL_CONNECTIONS,
+                                              .metric_pool = POOL_INGEST,
+                                              .roles = roles,
+                                              .session_options = INGEST_SESSION});
+}
+
+static int start_dashboard(struct app *app)
+{
+    static const char *const roles[] = {"authenticated", NULL};
+    app->supabase.config = app->relays.config = &app->config;
+    app->supabase.fetch_room = app->relays.fetch = &app->fetch;
+    app->supabase.loop = &app->loop;
+    app->dashboard = (struct dashboard){&app->dashboard_pool, &app->supabase, &app->relays};
+    recording_start(&app->relays);
+    int rc = supabase_start(&app->supabase);
+    return rc ? rc
+              : open_pool(app, &app->dashboard_pool,
+                          (struct db_pool_options){.connections = CAP_DASHBOARD_CONNECTIONS,
+                                                   .pipeline = 1,
+                                                   .metric_pool = POOL_DASHBOARD,
+                                                   .roles = roles,
+                                                   .session_options = DASHBOARD_SESSION});
+}
+
+static int start_sign_in(struct app *app)
+{
+    static const char *const roles[] = {"ringback_auth", NULL};
+    if (!supabase_is_local(&app->supabase)) {
+        return 0; /* Supabase does it */
+    }
+    int rc = open_pool(app, &app->auth_pool,
+                       (struct db_pool_options){.connections = CAP_AUTH_CONNECTIONS,
+                                                .metric_pool = POOL_AUTH,
+                                                .roles = roles,
+                                                .session_options = AUTH_SESSION});
+    if (rc < 0) {
+        return rc;
+    }
+    accounts_start(&app->accounts, &app->loop, &app->auth_pool);
+    app->gotrue.config = &app->config;
+    app->gotrue.loop = &app->loop;
+    app->gotrue.accounts = &app->accounts;
+    app->gotrue.supabase = &app->supabase;
+    gotrue_start(&app->gotrue);
+    return 0;
 }
 
 static int start_listeners(struct app *app, const struct routes *routes)
@@ -270,7 +315,7 @@ int app_serve(bool insecure_dev)
     start_signals(&app);
     start_rooms(&app);
     if (fetch_room_open(&app.fetch, &app.loop) < 0 || start_pool(&app) < 0 || start_dashboard(&app) < 0 ||
-        start_listeners(&app, &routes) < 0) {
+        start_sign_in(&app) < 0 || start_listeners(&app, &routes) < 0) {
         return refuse_start(&app, STR("a listener or the database settings are unusable, see the line above"));
     }
     return run(&app);

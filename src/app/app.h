@@ -1,10 +1,12 @@
 #pragma once
 /* The program: all rooms, built, started and stopped in order. Nothing below app/ knows this struct. */
+#include "account.h"
 #include "business.h"
 #include "config.h"
 #include "dashboard.h"
 #include "db_pool.h"
 #include "fetch.h"
+#include "gotrue.h"
 #include "http.h"
 #include "ingest.h"
 #include "loop.h"
@@ -17,13 +19,16 @@ struct app {
     struct config config;
     struct loop loop;
     struct ingest ingest;
-    struct db_pool pool, dashboard_pool; /* storing; reading */
+    struct db_pool pool, dashboard_pool, auth_pool; /* storing; reading; signing people in, without Supabase */
     struct directory directory;
     struct voice voice;
     struct fetch_room fetch;
     struct vapi vapi;
     struct twilio twilio;
     struct supabase supabase;
+    struct accounts accounts;
+    struct gotrue gotrue;
+    struct recording_relays relays;
     struct dashboard dashboard;
     struct http_server public_http, admin_http;
     uv_signal_t term, interrupt;

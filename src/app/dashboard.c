@@ -94,6 +94,35 @@ static enum flow_next step_take_body(struct flow *f)
 static const struct flow_step change_steps[] = {
     {"take_body", step_take_body}, {"ask", step_ask}, {"answer", step_answer_change}, {NULL, NULL}};
 
+/* Rows of an answer to STMT_CALL_RECORDING_SOURCE: the provider's id, and the address of a voicemail. */
+static struct recording_source source_of(const struct db_unit *u)
+{
+    return (struct recording_source){.provider_call_id = db_cell(u, 0, 0, 0), .recording_url = db_cell(u, 0, 0, 1)};
+}
+
+static bool wants_ticket(const struct http_request *r)
+{
+    return str_eq_nocase(str_trim(http_header(r, STR("Accept"))), STR("application/json"));
+}
+
+static enum flow_next step_relay(struct flow *f)
+{
+    struct visit *v = visit_of_flow(f);
+    struct recording_relays *relays = v->dashboard->relays;
+    if (db_rows(&v->unit, 0) == 0) {
+        return flow_fail(f, ERR_NOT_FOUND);
+    }
+    struct recording_source source = source_of(&v->unit);
+    if (wants_ticket(v->request)) {
+        recording_ticket_issue(relays, v->request, http_param(v->request), &source);
+    } else {
+        recording_relay(relays, v->request, &source);
+    }
+    return FLOW_DONE;
+}
+
+static const struct flow_step recording_steps[] = {{"ask", step_ask}, {"relay", step_relay}, {NULL, NULL}};
+
 /* The statements' parameters, in their order. */
 static const struct endpoint me = {STMT_ME, read_steps, {PARAM_NONE}};
 static const struct endpoint overview = {STMT_OVERVIEW, read_steps, {PARAM_BUSINESS, PARAM_FROM, PARAM_TO}};
@@ -103,6 +132,7 @@ static const struct endpoint overview = {STMT_OVERVIEW, read_steps, {PARAM_BUSIN
 static const struct endpoint calls = {STMT_CALLS_LIST, read_steps, CALL_FILTERS};
 static const struct endpoint calls_csv = {STMT_CALLS_CSV, csv_steps, CALL_FILTERS};
 static const struct endpoint call = {STMT_CALL_DETAIL, read_steps, {PARAM_PATH_ID}};
+static const struct endpoint recording = {STMT_CALL_RECORDING_SOURCE, recording_steps, {PARAM_PATH_ID}};
 static const struct endpoint digests = {STMT_DIGESTS_LIST, read_steps, {PARAM_BUSINESS, PARAM_BEFORE, PARAM_LIMIT}};
 static const struct endpoint digest = {STMT_DIGEST_DETAIL, read_steps, {PARAM_BUSINESS, PARAM_PATH_DATE}};
 static const struct endpoint settings = {STMT_SETTINGS_READ, read_steps, {PARAM_BUSINESS}};
@@ -122,3 +152,20 @@ HANDLER(digests, digests)
 HANDLER(digest, digest)
 HANDLER(settings, settings)
 HANDLER(settings_change, change)
+
+/* A player cannot send a token with its requests: it comes with a ticket that was given to somebody who could. */
+void dashboard_on_recording(struct dashboard *d, struct http_request *r)
+{
+    static const struct str prefix = STR("ticket=");
+    struct recording_source source;
+    if (!str_starts(r->query, prefix)) {
+        visit_start(d, r, &recording);
+        return;
+    }
+    int rc = recording_ticket_check(d->relays, http_param(r), str_skip(r->query, prefix.n), &source, &r->arena);
+    if (rc < 0) {
+        recording_refuse(r, rc);
+    } else {
+        recording_relay(d->relays, r, &source);
+    }
+}

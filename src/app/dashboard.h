@@ -5,12 +5,14 @@
 #include "config.h"
 #include "db_pool.h"
 #include "http.h"
+#include "recording.h"
 #include "supabase.h"
 
 /* Embedded in its owner. What it points at is the owner's and outlives it. */
 struct dashboard {
     struct db_pool *pool; /* of role `authenticated` */
     struct supabase *supabase;
+    struct recording_relays *relays;
 };
 
 void dashboard_on_me(struct dashboard *d, struct http_request *r);

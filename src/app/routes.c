@@ -50,10 +50,25 @@ DASHBOARD_HANDLER(on_overview)
 DASHBOARD_HANDLER(on_calls)
 DASHBOARD_HANDLER(on_calls_csv)
 DASHBOARD_HANDLER(on_call)
+DASHBOARD_HANDLER(on_recording)
 DASHBOARD_HANDLER(on_digests)
 DASHBOARD_HANDLER(on_digest)
 DASHBOARD_HANDLER(on_settings)
 DASHBOARD_HANDLER(on_settings_change)
+
+#define SIGN_IN_HANDLER(name, of)                                                                                      \
+    static void name(struct http_request *r)                                                                           \
+    {                                                                                                                  \
+        gotrue_##of(&app_of_public(r)->gotrue, r);                                                                     \
+    }
+SIGN_IN_HANDLER(on_token, on_token)
+SIGN_IN_HANDLER(on_user, on_user)
+SIGN_IN_HANDLER(on_user_update, on_user_update)
+SIGN_IN_HANDLER(on_logout, on_logout)
+SIGN_IN_HANDLER(on_recover, on_recover)
+SIGN_IN_HANDLER(on_jwks, on_jwks)
+SIGN_IN_HANDLER(on_sign_in_health, on_health)
+SIGN_IN_HANDLER(on_sign_in_settings, on_settings)
 
 static void on_health(struct http_request *r)
 {
@@ -94,10 +109,23 @@ static const struct http_route dashboard[] = {
     {VERB_GET, "/api/v1/calls", NULL, NULL, ONLY_HEAD, on_calls},
     {VERB_GET, "/api/v1/calls.csv", NULL, NULL, ONLY_HEAD, on_calls_csv},
     {VERB_GET, "/api/v1/calls/{id}", NULL, NULL, ONLY_HEAD, on_call},
+    {VERB_GET, "/api/v1/calls/{id}/recording", NULL, NULL, ONLY_HEAD, on_recording},
     {VERB_GET, "/api/v1/digests", NULL, NULL, ONLY_HEAD, on_digests},
     {VERB_GET, "/api/v1/digests/{date}", NULL, NULL, ONLY_HEAD, on_digest},
     {VERB_GET, "/api/v1/settings", NULL, NULL, ONLY_HEAD, on_settings},
     {VERB_PATCH, "/api/v1/settings", NULL, NULL, CAP_SETTINGS_BYTES, on_settings_change},
+};
+
+/* What GoTrue serves at a Supabase project, as far as it is needed. */
+static const struct http_route sign_in[] = {
+    {VERB_POST, "/auth/v1/token", NULL, NULL, CAP_SIGN_IN_BYTES, on_token},
+    {VERB_GET, "/auth/v1/user", NULL, NULL, ONLY_HEAD, on_user},
+    {VERB_PUT, "/auth/v1/user", NULL, NULL, CAP_SIGN_IN_BYTES, on_user_update},
+    {VERB_POST, "/auth/v1/logout", NULL, NULL, CAP_SIGN_IN_BYTES, on_logout},
+    {VERB_POST, "/auth/v1/recover", NULL, NULL, CAP_SIGN_IN_BYTES, on_recover},
+    {VERB_GET, "/auth/v1/.well-known/jwks.json", NULL, NULL, ONLY_HEAD, on_jwks},
+    {VERB_GET, "/auth/v1/health", NULL, NULL, ONLY_HEAD, on_sign_in_health},
+    {VERB_GET, "/auth/v1/settings", NULL, NULL, ONLY_HEAD, on_sign_in_settings},
 };
 
 static const struct http_route health[] = {
@@ -114,7 +142,7 @@ static const struct http_route admin[] = {
 };
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
-#define MOST (ROWS(webhooks) + ROWS(dashboard) + ROWS(health))
+#define MOST (ROWS(webhooks) + ROWS(dashboard) + ROWS(sign_in) + ROWS(health))
 
 static struct http_route public_rows[MOST + 1]; /* and the one that ends it */
 static const char *names[MOST + 2];             /* and "none", "/metrics" */
@@ -147,7 +175,7 @@ struct routes routes_of(bool with_sign_in)
     names[0] = "none";
     n = add(n, webhooks, ROWS(webhooks));
     n = add(n, dashboard, ROWS(dashboard));
-    (void)with_sign_in;
+    n = with_sign_in ? add(n, sign_in, ROWS(sign_in)) : n;
     size_t first_admin = n + 1;
     n = add(n, health, ROWS(health));
     names[n + 1] = "/metrics";

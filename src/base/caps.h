@@ -110,7 +110,7 @@
 #define CAP_PASSWORD_COST 14             /* of a hash that came from elsewhere: about a second; ours have 10 */
 #define CAP_PASSWORDS_AT_ONCE 2          /* of libuv's four threads: names must still be looked up */
 #define CAP_PASSWORDS_WAITING 64         /* about two seconds of work */
-#define CAP_SIGN_IN_BYTES 65536          /* a request body */
+#define CAP_SIGN_IN_BYTES 65536          /* a request to /auth/v1: real ones have some hundred */
 #define CAP_USER_METADATA_BYTES 2048     /* it travels in every access token */
 #define CAP_SESSIONS_PER_USER 100        /* the one that was idle longest ends */
 #define CAP_REFRESH_TOKENS 1000          /* used ones of a session that are still recognised */
