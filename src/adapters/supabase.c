@@ -134,12 +134,12 @@ static void end_fetch(struct supabase *s, enum metric_jwks result, int code)
 static void on_fetched(struct fetch *f, int code)
 {
     struct supabase *s = container_of(f, struct supabase, fetch);
-    enum metric_jwks result = code < 0 ? JWKS_UNREACHABLE : JWKS_STATUS;
+    enum metric_jwks result = code == ERR_TOO_LARGE ? JWKS_UNUSABLE : code < 0 ? JWKS_UNREACHABLE : JWKS_STATUS;
     if (code == 0 && f->status == 200) {
         result = take_keys(s, buf_str(&f->answer));
-    }
-    if (result == JWKS_UNUSABLE) {
-        fetch_judge_failed(f);
+        if (result == JWKS_UNUSABLE) {
+            fetch_judge_failed(f);
+        }
     }
     end_fetch(s, result, code);
     fetch_finish(f);
