@@ -83,7 +83,8 @@ $$
 -- Drops what would be kept up to date row by row, and notes how to make it again: step 1 keys and indexes, step 2 references.
 do $$
 declare
-    big constant oid[] := array['public.calls'::regclass, 'public.call_events', 'public.call_utterances', 'private.call_words']::oid[];
+    big constant oid[] := array['public.calls'::regclass, 'public.call_events'::regclass, 'public.call_utterances'::regclass,
+                                'private.call_words'::regclass];
     r record;
 begin
     create temporary table demo_made_anew (step integer not null, what text not null, ddl text not null) on commit drop;
@@ -168,9 +169,14 @@ copy public.call_events (event_key, call_id, source, type, occurred_at, received
 copy public.digests (business_id, local_date, status, attempts, request_body, resend_id, delivery_status, error, created_at,
                      sent_at, updated_at) from stdin
 
--- name: demo_words
+-- name: demo_words_keys
 -- role: owner
-select private.rebuild_call_words($1::uuid[])
+select private.words_key(id) from unnest($1::uuid[]) with ordinality b (id, nth) order by nth
+
+-- name: demo_copy_words
+-- role: owner
+-- What the triggers on calls and utterances would make of them.
+copy private.call_words (call_id, business_id, listed_at, words) from stdin
 
 -- name: demo_commit
 -- role: owner

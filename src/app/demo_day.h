@@ -9,6 +9,7 @@
 #define DEMO_UNASSIGNED UINT32_MAX /* the number that no business has */
 #define DEMO_PENDING 16            /* callers of one business who will try again */
 #define DEMO_UUID_BYTES 37
+#define DEMO_KEY_BYTES 16
 #define DEMO_SID_PREFIX "CAde30" /* of the CallSids made up here: by it they are told from others */
 
 struct demo_pending {
@@ -24,8 +25,9 @@ struct demo_business {
     const struct demo_trade *trade;
     size_t zone;
     char id[DEMO_UUID_BYTES], name[DEMO_NAME_BYTES], phone[DEMO_PHONE_BYTES], forward[DEMO_PHONE_BYTES];
-    int64_t done_us;      /* calls up to then are there already */
-    int64_t digested_day; /* digests up to this day are there already; days since 1970, 0 for none */
+    char words_key[DEMO_KEY_BYTES]; /* in front of each word that its calls are found by */
+    int64_t done_us;                /* calls up to then are there already */
+    int64_t digested_day;           /* digests up to this day are there already; days since 1970, 0 for none */
     struct demo_pending pending[DEMO_PENDING];
     size_t pending_count;
 };

@@ -77,6 +77,20 @@ static int insert_people(struct demo_pg *d, struct demo_plan *p, struct buf a[6]
     return rc < 0 ? rc : demo_pg_do(d, STMT_DEMO_MEMBERS, 3, members);
 }
 
+static int read_keys(struct demo_pg *d, struct demo_plan *p, struct buf a[6])
+{
+    for (size_t i = 0; i < p->count; i++) {
+        demo_array_add(&a[0], p->businesses[i].id);
+    }
+    const char *params[] = {demo_array_end(&a[0])};
+    PGresult *keys = demo_pg_ask(d, STMT_DEMO_WORDS_KEYS, 1, params);
+    for (size_t i = 0; keys && i < p->count; i++) {
+        snprintf(p->businesses[i].words_key, DEMO_KEY_BYTES, "%s", PQgetvalue(keys, (int)i, 0));
+    }
+    PQclear(keys);
+    return keys ? 0 : ERR_BAD_DATA;
+}
+
 /* One of the above, with arrays to fill. */
 static int with_arrays(struct demo_pg *d, struct demo_plan *p,
                        int (*insert)(struct demo_pg *, struct demo_plan *, struct buf *))
@@ -99,6 +113,7 @@ static int flush(struct demo_pg *d, struct demo_rows *rows)
     int rc = demo_pg_copy(d, STMT_DEMO_COPY_CALLS, &rows->calls);
     rc = rc < 0 ? rc : demo_pg_copy(d, STMT_DEMO_COPY_UTTERANCES, &rows->utterances);
     rc = rc < 0 ? rc : demo_pg_copy(d, STMT_DEMO_COPY_EVENTS, &rows->events);
+    rc = rc < 0 ? rc : demo_pg_copy(d, STMT_DEMO_COPY_WORDS, &rows->words);
     return rc < 0 ? rc : demo_pg_copy(d, STMT_DEMO_COPY_DIGESTS, &rows->digests);
 }
 
@@ -169,15 +184,6 @@ static int make_indexes(struct demo_pg *d, struct demo_plan *p)
     return rc;
 }
 
-static int find_words(struct demo_pg *d, struct demo_plan *p, struct buf a[6])
-{
-    for (size_t i = 0; i < p->count; i++) {
-        demo_array_add(&a[0], p->businesses[i].id);
-    }
-    const char *params[] = {demo_array_end(&a[0])};
-    return demo_pg_do(d, STMT_DEMO_WORDS, 1, params);
-}
-
 static int load(struct demo_pg *d, struct demo_plan *p)
 {
     bool big = (uint64_t)p->count * p->options->calls_per_day * p->calendar.days > CAP_DEMO_INDEXED;
@@ -186,6 +192,7 @@ static int load(struct demo_pg *d, struct demo_plan *p)
     rc = rc < 0 ? rc : with_arrays(d, p, insert_businesses);
     rc = rc < 0 ? rc : with_arrays(d, p, insert_phones);
     rc = rc < 0 ? rc : with_arrays(d, p, insert_people);
+    rc = rc < 0 ? rc : with_arrays(d, p, read_keys);
     rc = rc < 0 || !big ? rc : demo_pg_do(d, STMT_DEMO_INDEXES_OFF, 0, NULL);
     rc = rc < 0 ? rc : load_days(d, p);
     if (rc < 0) {
@@ -193,12 +200,7 @@ static int load(struct demo_pg *d, struct demo_plan *p)
     }
     demo_progress_end(&p->progress);
     rc = big ? make_indexes(d, p) : 0;
-    demo_progress_stage(&p->progress, "words to search for", 0);
-    rc = rc < 0 ? rc : with_arrays(d, p, find_words);
     rc = rc < 0 ? rc : demo_pg_do(d, STMT_DEMO_TRIGGERS_ON, 0, NULL);
-    if (rc == 0) {
-        demo_progress_end(&p->progress);
-    }
     return rc;
 }
 

@@ -7,6 +7,7 @@
 #define TERMINAL_EVERY_US 200000
 #define LINE_EVERY_US 5000000
 #define SECOND_US 1000000.0
+#define WORTH_SAYING_S 1
 
 void demo_progress_init(struct demo_progress *p, bool quiet)
 {
@@ -36,7 +37,7 @@ static void say(struct demo_progress *p, int64_t now_us)
     double seconds = (double)(now_us - p->began_us) / SECOND_US;
     double part = p->total ? (double)p->done / (double)p->total : 0;
     part = part > 1 ? 1 : part;
-    fprintf(stderr, "%s%-20s", p->on_terminal ? "\r\033[K" : "", p->what);
+    fprintf(stderr, "%s%-28s", p->on_terminal ? "\r\033[K" : "", p->what);
     if (p->total) {
         if (p->on_terminal) {
             print_bar(part);
@@ -81,11 +82,17 @@ void demo_progress_at(struct demo_progress *p, uint64_t done, uint64_t rows)
 
 void demo_progress_end(struct demo_progress *p)
 {
+    double seconds = (double)(timestamp_wall_us() - p->began_us) / SECOND_US;
     if (p->quiet) {
         return;
     }
-    double seconds = (double)(timestamp_wall_us() - p->began_us) / SECOND_US;
-    fprintf(stderr, "%s%-20s done in ", p->on_terminal ? "\r\033[K" : "", p->what);
+    if (p->on_terminal) {
+        fputs("\r\033[K", stderr);
+    }
+    if (seconds < WORTH_SAYING_S && p->rows == 0) {
+        return;
+    }
+    fprintf(stderr, "%-28s done in ", p->what);
     print_time(seconds);
     if (p->rows && seconds > 0) {
         fprintf(stderr, ", %llu rows, %.0f rows/s", (unsigned long long)p->rows, (double)p->rows / seconds);

@@ -1,7 +1,9 @@
 #include "demo_row.h"
+#include "arena.h"
 #include "caps.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define SECOND_US 1000000LL
 #define LIVE_US (75 * SECOND_US) /* a live call began so long ago, and lasts twice as long */
@@ -17,9 +19,11 @@ void demo_rows_init(struct demo_rows *rows, struct demo_shape shape)
     *rows = (struct demo_rows){.calls = buf_make(CAP_DEMO_BUFFER_BYTES),
                                .utterances = buf_make(CAP_DEMO_BUFFER_BYTES),
                                .events = buf_make(CAP_DEMO_BUFFER_BYTES),
+                               .words = buf_make(CAP_DEMO_BUFFER_BYTES),
                                .digests = buf_make(CAP_DEMO_BUFFER_BYTES),
                                .shape = shape};
-    demo_words_init(&rows->words);
+    demo_words_init(&rows->said);
+    rows->seen = mem_alloc(sizeof(*rows->seen));
 }
 
 void demo_rows_free(struct demo_rows *rows)
@@ -28,13 +32,16 @@ void demo_rows_free(struct demo_rows *rows)
     buf_free(&rows->utterances);
     buf_free(&rows->events);
     buf_free(&rows->digests);
-    demo_words_free(&rows->words);
+    buf_free(&rows->words);
+    demo_words_free(&rows->said);
+    free(rows->seen);
 }
 
 bool demo_rows_full(const struct demo_rows *rows)
 {
     return rows->calls.len > CAP_DEMO_BATCH_BYTES || rows->utterances.len > CAP_DEMO_BATCH_BYTES ||
-           rows->events.len > CAP_DEMO_BATCH_BYTES || rows->digests.len > CAP_DEMO_BATCH_BYTES;
+           rows->events.len > CAP_DEMO_BATCH_BYTES || rows->words.len > CAP_DEMO_BATCH_BYTES ||
+           rows->digests.len > CAP_DEMO_BATCH_BYTES;
 }
 
 static double draw_seconds(const struct demo_end *e, double *deviation_out, struct demo_random *r)
@@ -161,6 +168,26 @@ static size_t put_utterances(struct buf *out, const struct demo_row *w, const st
     return written;
 }
 
+/* In the order of private.index_calls, though a set has none. */
+static void put_words(struct demo_rows *rows, const struct demo_row *w)
+{
+    struct buf *out = &rows->words;
+    struct str key = str_of(w->business->words_key);
+    demo_put(out, str_of(w->id));
+    demo_put_next(out, str_of(w->business->id));
+    demo_put_next_time(out, w->call->started_us);
+    demo_put_byte(out, '\t');
+    demo_seen_begin(rows->seen);
+    demo_put_words(out, rows->seen, key, buf_str(&rows->said.summary));
+    demo_put_words(out, rows->seen, key, rows->said.reason);
+    demo_put_words(out, rows->seen, key, rows->said.name);
+    for (size_t i = 0; i < rows->said.count; i++) {
+        const struct demo_line *line = &rows->said.lines[i];
+        demo_put_words(out, rows->seen, key, (struct str){rows->said.text.data + line->from, line->n});
+    }
+    demo_put_byte(out, '\n');
+}
+
 void demo_rows_call(struct demo_rows *rows, const struct demo_calendar *c, const struct demo_call *call)
 {
     struct demo_random r = demo_random_make(call->seed, OF_ROW, 0), talk = demo_random_make(call->seed, OF_TALK, 0);
@@ -172,15 +199,18 @@ void demo_rows_call(struct demo_rows *rows, const struct demo_calendar *c, const
     struct demo_scene scene = {.call = call, .caller_phone = w.caller};
     scene.weekday = demo_calendar_weekday(c, (size_t)hour / DEMO_HOURS);
     scene.lines = lines < LINES_LEAST ? LINES_LEAST : lines > DEMO_LINES ? DEMO_LINES : (size_t)lines;
-    demo_talk(&scene, &talk, &rows->words);
+    demo_talk(&scene, &talk, &rows->said);
     if (rows->shape.lines == 0) {
-        rows->words.count = 0;
+        rows->said.count = 0;
     }
-    put_call(&rows->calls, &w, &rows->words, &r);
+    put_call(&rows->calls, &w, &rows->said, &r);
     rows->call_count++;
-    rows->utterance_count += put_utterances(&rows->utterances, &w, &rows->words, c->now_us);
+    rows->utterance_count += put_utterances(&rows->utterances, &w, &rows->said, c->now_us);
+    if (!w.live && w.business->index != DEMO_UNASSIGNED) {
+        put_words(rows, &w);
+    }
     if (rows->shape.events) {
         struct demo_random keys = demo_random_make(call->seed, OF_EVENTS, 0);
-        rows->event_count += demo_put_events(&rows->events, &w, &rows->words, &keys);
+        rows->event_count += demo_put_events(&rows->events, &w, &rows->said, &keys);
     }
 }

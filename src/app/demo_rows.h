@@ -1,6 +1,7 @@
 #pragma once
 /* Calls as rows, in the text format of COPY. The columns are those of the copy statements in sql/statements/demo.sql, in
  * their order; what Postgres works out by itself is left to it. */
+#include "demo_search.h"
 #include "demo_talk.h"
 
 struct demo_shape {
@@ -10,9 +11,10 @@ struct demo_shape {
 
 /* Free with demo_rows_free. The buffers are emptied by whoever sends them. */
 struct demo_rows {
-    struct buf calls, utterances, events, digests;
+    struct buf calls, utterances, events, words, digests;
     uint64_t call_count, utterance_count, event_count, digest_count; /* all that were ever written */
-    struct demo_words words;
+    struct demo_words said;
+    struct demo_seen *seen;
     struct demo_shape shape;
 };
 

@@ -283,7 +283,9 @@ static void put_analysis(struct talk *t)
         demo_put(out, STR(", \"structuredData\": {"));
         put_member(out, STR("reason"), t->slots.of[SLOT_REASON]);
         put_member(out, STR("urgency"), str_of(t->urgency));
+        t->out->reason = t->slots.of[SLOT_REASON];
         if (t->knows_name) {
+            t->out->name = t->slots.of[SLOT_NAME];
             put_member(out, STR("callerName"), t->slots.of[SLOT_NAME]);
         }
         if (t->callback[0] && (t->end->talk == TALK_WHOLE || t->end->talk == TALK_IN_VAIN)) {
@@ -311,6 +313,7 @@ void demo_talk(const struct demo_scene *s, struct demo_random *r, struct demo_wo
     t.slots.of[SLOT_STAFF] = str_of(call->business->trade->staff);
     t.slots.of[SLOT_REASON] = wrong ? STR("wrong number") : str_of(t.reason->reason);
     out->text.len = out->summary.len = out->analysis.len = out->count = 0;
+    out->reason = out->name = (struct str){NULL, 0};
     talk_lines(&t);
     if (demo_end_has_report(t.end)) {
         put_summary(&t);

@@ -13,6 +13,7 @@ struct demo_line {
 /* One call's words. Used again and again; free the three buffers when done. */
 struct demo_words {
     struct buf text, summary, analysis; /* the last two may be empty; analysis is JSON */
+    struct str reason, name;            /* as the analysis has them, or absent */
     struct demo_line lines[DEMO_LINES];
     size_t count;
 };
