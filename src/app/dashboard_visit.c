@@ -29,13 +29,13 @@ static void refuse(struct visit *v, int code)
     }
 }
 
-/* A read that may or may not have happened is just one that failed. SQLSTATE 57014: Postgres gave up; 22P02: what was sent
- * as JSON is none. */
+/* A read that may or may not have happened is just one that failed. SQLSTATE 57014: Postgres gave up; 22P0x: what was sent
+ * as JSON is none, or has \u0000. */
 static int code_for_client(const struct visit *v, int code)
 {
     bool reads = v->request->verb != VERB_PATCH;
     bool too_slow = code == ERR_WRITE_UNCERTAIN || strcmp(v->unit.sqlstate, "57014") == 0;
-    bool not_json = !reads && strcmp(v->unit.sqlstate, "22P02") == 0;
+    bool not_json = !reads && strncmp(v->unit.sqlstate, "22P0", 4) == 0;
     return not_json ? ERR_BAD_JSON : too_slow && reads ? ERR_TIMEOUT : code;
 }
 

@@ -1,0 +1,300 @@
+// The read API over HTTP: parameters, pages, tags, compression, the export, the settings. What Postgres computes is tested
+// in dashboard-sql.test.mjs, who sees what in isolation-*.test.mjs.
+import assert from "node:assert/strict";
+import http from "node:http";
+import { test } from "node:test";
+import zlib from "node:zlib";
+import { World } from "./lib/world.mjs";
+import { LARKSPUR, until } from "./lib/env.mjs";
+import { request } from "./lib/client.mjs";
+import { authRequest, bearer, createUser, memberOf, signIn } from "./lib/session.mjs";
+
+const CALLS = 1203; // more than two pages of the export
+const FORMULA = '=HYPERLINK("http://x.example","hello")';
+
+const world = await World.create();
+const server = await world.start();
+const business = (await world.db.one("select business_id as id from business_phones where phone = $1", [LARKSPUR.phone])).id;
+await memberOf(world.db, business, await createUser(world.db, "owner@larkspur.example"));
+await memberOf(world.db, business, await createUser(world.db, "staff@larkspur.example"), "staff");
+const owner = await signIn(server, "owner@larkspur.example");
+const staff = await signIn(server, "staff@larkspur.example");
+
+/** One call a minute, newest first by its number; every 100th has a summary that a spreadsheet would run. */
+async function seedCalls() {
+  await world.db.rows(
+    `insert into calls (id, business_id, provider_claim, caller_claim, called_claim, status_rank, started_at, seen_ended_at,
+                        ended_claim, reported_seconds, summary, caller_spoke, has_report)
+     select gen_random_uuid(), $1, '3p-' || n, '3+1646555' || lpad((n % 100)::text, 4, '0'), '3' || $2, 5,
+            now() - n * interval '1 minute', now() - n * interval '1 minute' + interval '40 seconds', '3customer-ended-call', 40,
+            case when n % 100 = 0 then $3 else 'About the leaking tap, number ' || n end, true, true
+     from generate_series(1, $4::int) n`,
+    [business, LARKSPUR.phone, FORMULA, CALLS],
+  );
+}
+
+await seedCalls();
+
+const ask = (path, { as = owner, method = "GET", headers = {}, body } = {}) =>
+  request({ port: server.port, path, method, headers: { ...(as ? bearer(as) : {}), ...headers }, body });
+
+const patch = (changes, more = {}) =>
+  ask("/api/v1/settings", {
+    method: "PATCH",
+    body: typeof changes === "string" ? changes : JSON.stringify(changes),
+    headers: { "content-type": "application/json" },
+    ...more,
+  });
+
+test("without a token nothing is answered, and the answer says what is missing", async () => {
+  for (const path of ["/api/v1/me", "/api/v1/overview", "/api/v1/calls", "/api/v1/calls.csv", "/api/v1/settings"]) {
+    const answer = await ask(path, { as: null });
+    assert.equal(answer.status, 401, path);
+    assert.equal(answer.headers["www-authenticate"], "Bearer", path);
+    assert.equal(answer.json().error.code, "unauthorized");
+  }
+  const wrong = await request({ port: server.port, path: "/api/v1/me", headers: { authorization: "Basic bm8=" } });
+  assert.equal(wrong.status, 401);
+});
+
+test("me names the person, the businesses and the role", async () => {
+  const mine = (await ask("/api/v1/me")).json();
+  assert.equal(mine.user.email, "owner@larkspur.example");
+  assert.deepEqual(
+    mine.businesses.map((b) => [b.id, b.role]),
+    [[business, "owner"]],
+  );
+  assert.equal((await ask("/api/v1/me", { as: staff })).json().businesses[0].role, "staff");
+});
+
+test("parameters that make no sense are refused by name", async () => {
+  const refused = [
+    ["/api/v1/calls?limit=0", "limit"],
+    ["/api/v1/calls?limit=201", "limit"],
+    ["/api/v1/calls?limit=ten", "limit"],
+    ["/api/v1/calls?from=2026-02-30", "from"],
+    ["/api/v1/calls?from=2026-11-02&to=2026-11-01", "from"],
+    ["/api/v1/calls?to=yesterday", "to"],
+    ["/api/v1/calls?cursor=1", "cursor"],
+    ["/api/v1/calls?cursor=-5.00000000-0000-0000-0000-000000000000", "cursor"],
+    ["/api/v1/calls?outcome=handled%27", "outcome"],
+    ["/api/v1/calls?caller=555", "caller"],
+    ["/api/v1/calls?caller=%2B1646555a123", "caller"],
+    ["/api/v1/calls?business=larkspur", "business"],
+    ["/api/v1/calls?q=%FF", "q"],
+    ["/api/v1/calls?q=%00", "q"],
+    [`/api/v1/calls?q=${"a".repeat(501)}`, "q"],
+    ["/api/v1/calls?form=2026-11-01", "parameter"],
+    ["/api/v1/calls?limit=5&limit=6", "twice"],
+    ["/api/v1/overview?from=2020-01-01&to=2026-01-01", "400 days"],
+    ["/api/v1/overview?from=2020-01-01", "400 days"],
+    ["/api/v1/overview?cursor=1", "parameter"],
+  ];
+  for (const [path, word] of refused) {
+    const answer = await ask(path);
+    assert.equal(answer.status, 400, path);
+    assert.equal(answer.json().error.code, "bad_request", path);
+    assert.ok(answer.json().error.message.includes(word), `${path}: ${answer.text}`);
+  }
+  for (const path of ["/api/v1/calls/1", "/api/v1/digests/2026-02-30", "/api/v1/calls/../me", "/api/v1/nothing"])
+    assert.equal((await ask(path)).status, 404, path);
+  assert.equal((await ask("/api/v1/calls?q=&outcome=&cursor=")).status, 200, "empty fields of a form are no filters");
+});
+
+test("a list comes page by page, every row once, newest first", async () => {
+  const seen = [];
+  let cursor = null;
+  for (let page = 0; page < 20; page++) {
+    const answer = (await ask(`/api/v1/calls?limit=200${cursor ? `&cursor=${cursor}` : ""}`)).json();
+    seen.push(...answer.calls);
+    cursor = answer.next_cursor;
+    if (!cursor) break;
+  }
+  assert.equal(cursor, null);
+  assert.equal(seen.length, CALLS);
+  assert.equal(new Set(seen.map((c) => c.id)).size, CALLS);
+  assert.deepEqual(
+    seen.map((c) => c.started_at),
+    seen.map((c) => c.started_at).sort((a, b) => (a < b ? 1 : -1)),
+  );
+});
+
+test("an answer has a tag, and is not sent again to who has it", async () => {
+  const first = await ask("/api/v1/calls?limit=2");
+  assert.equal(first.status, 200);
+  assert.match(first.headers.etag, /^"[^"]+"$/);
+  assert.equal(first.headers["cache-control"], "private, no-store");
+  const again = await ask("/api/v1/calls?limit=2", { headers: { "if-none-match": first.headers.etag } });
+  assert.equal(again.status, 304);
+  assert.equal(again.body.length, 0);
+  const other = await ask("/api/v1/calls?limit=3", { headers: { "if-none-match": first.headers.etag } });
+  assert.equal(other.status, 200);
+});
+
+test("long answers are compressed for who takes it", async () => {
+  const plain = await ask("/api/v1/calls?limit=50");
+  const packed = await ask("/api/v1/calls?limit=50", { headers: { "accept-encoding": "gzip" } });
+  assert.equal(plain.headers["content-encoding"], undefined);
+  assert.equal(packed.headers["content-encoding"], "gzip");
+  assert.ok(packed.body.length * 3 < plain.body.length);
+  assert.deepEqual(JSON.parse(zlib.gunzipSync(packed.body)), plain.json());
+  const head = await ask("/api/v1/calls?limit=50", { method: "HEAD" });
+  assert.equal(head.status, 200);
+  assert.equal(head.body.length, 0);
+  assert.equal(head.headers["content-length"], plain.headers["content-length"]);
+});
+
+/** The rows of a CSV file, by RFC 4180 and nothing more forgiving. */
+function parseCsv(text) {
+  const rows = [];
+  let row = [];
+  const cell = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/gy;
+  let at = 0;
+  for (let m; at < text.length && (m = cell.exec(text)); at = cell.lastIndex) {
+    row.push(m[1] !== undefined ? m[1].replaceAll('""', '"') : m[2]);
+    if (m[3] === "\r\n") rows.push(row.splice(0));
+  }
+  assert.equal(at, text.length, `not CSV from byte ${at}: ${JSON.stringify(text.slice(at, at + 60))}`);
+  return rows;
+}
+
+test("the export has every call, in order, and no formula", async () => {
+  const answer = await ask("/api/v1/calls.csv?to=2099-12-31&from=2026-01-01");
+  assert.equal(answer.status, 200);
+  assert.match(answer.headers["content-type"], /^text\/csv; charset=utf-8/);
+  assert.equal(
+    answer.headers["content-disposition"],
+    'attachment; filename="calls-from-2026-01-01-to-2099-12-31.csv"',
+  );
+  assert.ok(answer.text.startsWith("\uFEFF"));
+  const [titles, ...rows] = parseCsv(answer.text.slice(1));
+  assert.equal(rows.length, CALLS);
+  assert.ok(rows.every((row) => row.length === titles.length));
+  assert.equal(new Set(rows.map((row) => row.at(-1))).size, CALLS, "the call's id is the last column");
+  for (const cell of rows.flat()) assert.ok(!/^\s*[=+\-@\t\r\n＝＋－＠]/u.test(cell), `a formula: ${cell}`);
+  assert.equal(rows.flat().filter((cell) => cell === `'${FORMULA}`).length, Math.floor(CALLS / 100));
+  const some = parseCsv((await ask("/api/v1/calls.csv?caller=0007")).text.slice(1));
+  assert.equal(some.length - 1, Math.floor((CALLS - 7) / 100) + 1);
+});
+
+test("a client that leaves in the middle of an export leaves nothing behind", async () => {
+  const busy = async () =>
+    (await request({ port: server.adminPort, path: "/metrics" })).text
+      .split("\n")
+      .filter((line) => line.startsWith("ringback_http_connections{"));
+  const quiet = await busy();
+  for (let i = 0; i < 20; i++) {
+    await new Promise((resolve) => {
+      const req = http.get(
+        { host: "127.0.0.1", port: server.port, path: "/api/v1/calls.csv", headers: bearer(owner), agent: false },
+        (res) => res.once("data", () => req.destroy()).once("close", resolve),
+      );
+      req.on("error", resolve);
+    });
+  }
+  await until("the connections are gone", async () => (await busy()).join() === quiet.join());
+  assert.equal((await ask("/api/v1/me")).status, 200);
+});
+
+test("an owner changes settings, one by one", async () => {
+  const before = (await ask("/api/v1/settings")).json();
+  assert.equal(before.can_edit, true);
+  const answer = await patch({ digest_hour: 6, email: "desk@larkspur.example , second@larkspur.example" });
+  assert.equal(answer.status, 200, answer.text);
+  assert.deepEqual(answer.json(), {
+    ...before,
+    digest_hour: 6,
+    email: "desk@larkspur.example, second@larkspur.example",
+  });
+  assert.deepEqual((await ask("/api/v1/settings")).json(), answer.json());
+  assert.equal((await patch({})).status, 200, "no change is a change, too");
+});
+
+test("settings that make no sense are refused by name, and change nothing", async () => {
+  const before = (await ask("/api/v1/settings")).json();
+  const refused = [
+    [{ name: "" }, "name"],
+    [{ name: null }, "name"],
+    [{ name: "a\nb" }, "name"],
+    [{ name: "x".repeat(201) }, "name"],
+    [{ name: 7 }, "name"],
+    [{ email: "nobody" }, "email"],
+    [{ email: "a@b.example\r\nBcc: c@d.example" }, "email"],
+    [{ email: ["a@b.example"] }, "email"],
+    [{ timezone: "Mars/Olympus" }, "timezone"],
+    [{ timezone: null }, "timezone"],
+    [{ digest_hour: 24 }, "digest_hour"],
+    [{ digest_hour: 6.5 }, "digest_hour"],
+    [{ digest_hour: "6" }, "digest_hour"],
+    [{ digest_enabled: "true" }, "digest_enabled"],
+    [{ skip_empty_digest: null }, "skip_empty_digest"],
+    [{ forward_to: "646 555" }, "forward_to"],
+    [{ fallback_greeting: "x".repeat(1001) }, "fallback_greeting"],
+    [{ calcom_enabled: true }, "key"],
+    [{ id: "00000000-0000-0000-0000-000000000000" }, "key"],
+    [[], "object"],
+    ['"name"', "object"],
+    ["null", "object"],
+  ];
+  for (const [change, word] of refused) {
+    const answer = await patch(change);
+    assert.equal(answer.status, 422, `${JSON.stringify(change)}: ${answer.text}`);
+    assert.equal(answer.json().error.code, "invalid");
+    assert.ok(answer.json().error.message.includes(word), `${JSON.stringify(change)}: ${answer.text}`);
+  }
+  for (const [body, status] of [
+    ["{", 400],
+    ["", 400],
+    ['{"name":"\\u0000"}', 400],
+    ["{}".padEnd(9000), 413],
+  ])
+    assert.equal((await patch(body)).status, status, body.slice(0, 20));
+  const form = await patch("name=x", { headers: { "content-type": "application/x-www-form-urlencoded" } });
+  assert.equal(form.status, 415);
+  assert.deepEqual((await ask("/api/v1/settings")).json(), before);
+});
+
+test("staff read settings and change none", async () => {
+  const read = (await ask("/api/v1/settings", { as: staff })).json();
+  assert.equal(read.can_edit, false);
+  const answer = await patch({ digest_hour: 3 }, { as: staff });
+  assert.equal(answer.status, 403);
+  assert.equal(answer.json().error.code, "forbidden");
+});
+
+test("who has signed out changes nothing with a token that is still fresh", async () => {
+  const session = await signIn(server, "owner@larkspur.example");
+  assert.equal((await patch({ skip_empty_digest: true }, { as: session })).status, 200);
+  assert.equal((await authRequest(server, "POST", "/logout?scope=local", { token: session.access_token })).status, 204);
+  assert.equal((await patch({ skip_empty_digest: false }, { as: session })).status, 401);
+  assert.equal((await ask("/api/v1/settings")).json().skip_empty_digest, true);
+});
+
+test("a long question is given up and leaves the connection usable", async () => {
+  const lock = await world.db.session();
+  try {
+    await lock.query("begin");
+    await lock.query("lock table calls in access exclusive mode");
+    const answer = await ask("/api/v1/calls");
+    assert.equal(answer.status, 503, answer.text);
+    assert.ok(answer.headers["retry-after"]);
+  } finally {
+    await lock.end();
+  }
+  assert.equal((await ask("/api/v1/calls?limit=1")).status, 200);
+});
+
+test("digests are listed by day", async () => {
+  await world.db.rows(
+    `insert into digests (business_id, local_date, status, attempts, sent_at)
+     values ($1, '2026-11-20', 'sent', 1, now()), ($1, '2026-11-19', 'failed', 3, null)`,
+    [business],
+  );
+  const list = (await ask("/api/v1/digests")).json();
+  assert.deepEqual(
+    list.digests.map((d) => d.date),
+    ["2026-11-20", "2026-11-19"],
+  );
+  assert.equal((await ask("/api/v1/digests/2026-11-19")).json().status, "failed");
+  assert.equal((await ask("/api/v1/digests/2026-11-18")).status, 404);
+});
