@@ -312,6 +312,7 @@ static const struct {
           "needed with VAPI_WEBHOOK_SECRET_PREVIOUS"),
     NEEDS(twilio_auth_token, public_url, "PUBLIC_URL", "needed with TWILIO_AUTH_TOKEN: signatures are made over it"),
     NEEDS(twilio_auth_token_previous, twilio_auth_token, "TWILIO_AUTH_TOKEN", "needed with TWILIO_AUTH_TOKEN_PREVIOUS"),
+    NEEDS(supabase_jwt_secret, supabase_url, "SUPABASE_URL", "needed with SUPABASE_JWT_SECRET: it is that project's"),
     NEEDS(resend_api_key, resend_from, "RESEND_FROM", "needed with RESEND_API_KEY"),
 };
 
