@@ -33,7 +33,7 @@
     RIG_PAYLOAD_WITH("\"email\":\"owner@larkspur.example\",\"session_id\":\"" RIG_SESSION "\",\"iat\":1795000000,")
 
 struct token_rig {
-    EVP_PKEY *es, *rs, *other; /* `other`: EC, not in the set */
+    EVP_PKEY *es, *rs, *other; /* made once for all tests; `other`: EC, not in the set */
     struct token_keys keys;    /* es-1, rs-1 and the secret */
     struct arena arena;
 };
@@ -72,7 +72,9 @@ static inline struct str rig_jwk_rs(EVP_PKEY *key, const char *kid)
 
 static inline void rig_start(void)
 {
-    rig = (struct token_rig){.es = EVP_EC_gen("P-256"), .rs = EVP_RSA_gen(2048), .other = EVP_EC_gen("P-256")};
+    if (!rig.rs) {
+        rig = (struct token_rig){.es = EVP_EC_gen("P-256"), .rs = EVP_RSA_gen(2048), .other = EVP_EC_gen("P-256")};
+    }
     struct str set =
         arena_printf(&rig.arena, "{\"keys\":[%s,%s]}", rig_jwk_es(rig.es, "es-1").p, rig_jwk_rs(rig.rs, "rs-1").p);
     CHECK_INT(token_keys_add_secret(&rig.keys, STR(RIG_SECRET)), 0);
@@ -82,9 +84,6 @@ static inline void rig_start(void)
 
 static inline void rig_stop(void)
 {
-    EVP_PKEY_free(rig.es);
-    EVP_PKEY_free(rig.rs);
-    EVP_PKEY_free(rig.other);
     token_keys_free(&rig.keys);
     arena_free(&rig.arena);
 }

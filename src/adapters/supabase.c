@@ -210,18 +210,15 @@ void token_check_abandon(struct token_check *c)
 /* "localhost", 127.x.x.x or [::1], with or without a port. */
 static bool is_loopback(struct str authority)
 {
-    struct str host = authority;
-    if (host.n && *host.p == '[') {
-        host = str_cut(host, str_find(host, ']') + 1);
-    } else {
-        host = str_cut(host, str_find(host, ':'));
-    }
+    bool bracket = str_starts(authority, STR("["));
+    struct str host = str_cut(authority, bracket ? str_find(authority, ']') + 1 : str_find(authority, ':'));
+    struct str port = str_skip(authority, host.n);
     size_t digits = 0;
     while (digits < host.n && memchr("0123456789.", host.p[digits], 11)) {
         digits++;
     }
     bool numeric = digits == host.n && str_starts(host, STR("127."));
-    return numeric || str_eq(host, STR("localhost")) || str_eq(host, STR("[::1]"));
+    return (port.n == 0 || *port.p == ':') && (numeric || str_eq(host, STR("localhost")) || str_eq(host, STR("[::1]")));
 }
 
 /* Whoever stands between us and the keys signs in as anybody. */

@@ -97,11 +97,10 @@ static inline void service_says(const char *bytes, size_t filler, enum peer_then
 
 static inline void service_answers(int status, const char *body)
 {
-    service_says(arena_printf(&rig.arena,
-                              "HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                              status, strlen(body), body)
+    service_says(arena_printf(&rig.arena, "HTTP/1.1 %d X\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s", status,
+                              strlen(body), body)
                      .p,
-                 0, PEER_KEEP);
+                 0, PEER_CLOSE);
 }
 
 /* The service has the rig's EC key, by this name. */
