@@ -157,6 +157,7 @@ static const struct refusal refusals[] = {
     {"VAPI_API_KEY=hush|VAPI_PHONE_NUMBER_ID=p", "PUBLIC_URL", "VAPI_API_KEY"},
     {"VAPI_API_KEY=hush|VAPI_PHONE_NUMBER_ID=p|PUBLIC_URL=https://x", "VAPI_WEBHOOK_SECRET", "VAPI_HMAC_SECRET"},
     {"RESEND_API_KEY=hush", "RESEND_FROM", "RESEND_API_KEY"},
+    {"SUPABASE_JWT_SECRET=hush", "SUPABASE_URL", "SUPABASE_JWT_SECRET"},
 };
 
 static void each_doubt_has_its_line(void)
