@@ -120,6 +120,45 @@ export const vapi = {
   huge,
 };
 
+/** The bytes of a WAV that nobody else has: a head, then a pattern in which no two places look alike. */
+export function wav(size) {
+  const bytes = Buffer.alloc(size);
+  bytes.write("RIFF----WAVEfmt ", "latin1");
+  for (let at = 16; at + 4 <= size; at += 4) bytes.writeUInt32BE(Math.imul(at, 2654435761) >>> 0, at);
+  return bytes;
+}
+
+/** Answers with `bytes`, or with the range of them that was asked for, as storage does. */
+export function sendRange(res, record, bytes, type = "audio/wav") {
+  const asked = /^bytes=(\d*)-(\d*)$/.exec(record.headers.range ?? "");
+  const head = { "content-type": type, "accept-ranges": "bytes" };
+  if (!asked) return res.writeHead(200, { ...head, "content-length": bytes.length }).end(bytes);
+  const first = asked[1] ? Number(asked[1]) : Math.max(0, bytes.length - Number(asked[2]));
+  const last = asked[1] && asked[2] ? Math.min(Number(asked[2]), bytes.length - 1) : bytes.length - 1;
+  if (first > last) {
+    res.writeHead(416, { "content-range": `bytes */${bytes.length}`, "content-type": "text/html" });
+    return res.end("<html>InvalidRange</html>");
+  }
+  const part = bytes.subarray(first, last + 1);
+  const range = `bytes ${first}-${last}/${bytes.length}`;
+  return res.writeHead(206, { ...head, "content-range": range, "content-length": part.length }).end(part);
+}
+
+/** What Vapi may do when asked for a recording, and the storage it redirects to. Each takes (res, record, fake). */
+export const recordings = {
+  signed: (res, record, fake) =>
+    sendJson(res, 302, "", { location: `${fake.url}/files${record.path}.wav?signature=s1gned-4c2a` }),
+  moved:
+    (location, status = 302) =>
+    (res) =>
+      sendJson(res, status, "", { location }),
+  file:
+    (bytes, type = "audio/wav") =>
+    (res, record) =>
+      sendRange(res, record, bytes, type),
+  status: (status) => (res) => sendJson(res, status, { message: "provider's own words" }),
+};
+
 export class Fake {
   static async start() {
     const fake = new Fake();
@@ -134,6 +173,8 @@ export class Fake {
   constructor() {
     this.requests = [];
     this.script = vapi.ok;
+    this.recording = recordings.signed;
+    this.file = recordings.file(wav(4096));
     this.server = http.createServer((req, res) => this.#take(req, res));
     this.server.keepAliveTimeout = 60000;
     this.server.on("clientError", (error, socket) => socket.destroy());
@@ -142,6 +183,15 @@ export class Fake {
   /** Requests for calls, in order of arrival. */
   get calls() {
     return this.requests.filter((record) => record.method === "POST" && record.path === "/call");
+  }
+
+  /** Requests for recordings at Vapi, and for files at its storage. */
+  get recordingRequests() {
+    return this.requests.filter((record) => record.method === "GET" && record.path.endsWith("/mono-recording"));
+  }
+
+  get fileRequests() {
+    return this.requests.filter((record) => record.method === "GET" && record.path.startsWith("/files/"));
   }
 
   callsFor(sid) {
@@ -165,6 +215,8 @@ export class Fake {
         record.json = null;
       }
       this.requests.push(record);
+      if (this.recordingRequests.includes(record)) return this.recording(res, record, this);
+      if (this.fileRequests.includes(record)) return this.file(res, record, this);
       if (record.method !== "POST" || record.path !== "/call") return sendJson(res, 404, { message: "Not Found" });
       this.script(res, record, this);
     });
