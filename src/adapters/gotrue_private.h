@@ -27,10 +27,6 @@ void gotrue_wipe(struct str secret);
 /* Goes on with on_checked when the bearer token is good; else answers. */
 void gotrue_check(struct gotrue_exchange *x, void (*on_checked)(struct gotrue_exchange *));
 
-/* An access token for an account and its session. */
-int gotrue_sign(const struct gotrue *g, const struct account *account, struct arena *a,
-                struct str *token_out) must_check;
-
 /* Shapes of the two kinds of bodies. */
 struct json_shape *gotrue_grant_shape(void);
 struct json_shape *gotrue_change_shape(void);

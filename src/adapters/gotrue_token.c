@@ -44,7 +44,7 @@ static const struct field claim_fields[] = {
     FIELD(struct claims, is_anonymous, "is_anonymous", BOOL, 0),
 };
 
-static int sign(const struct gotrue *g, const struct claims *c, struct arena *a, struct str *token_out)
+static int sign_claims(const struct gotrue *g, const struct claims *c, struct arena *a, struct str *token_out)
 {
     struct buf payload = buf_make(CAP_TOKEN_BYTES);
     struct access_token_rules rules = {.issuer = g->issuer, .now_s = c->issued_s};
@@ -56,7 +56,7 @@ static int sign(const struct gotrue *g, const struct claims *c, struct arena *a,
     return rc;
 }
 
-int gotrue_sign(const struct gotrue *g, const struct account *account, struct arena *a, struct str *token_out)
+static int sign(const struct gotrue *g, const struct account *account, struct arena *a, struct str *token_out)
 {
     if (!gotrue_is_ready(g)) {
         return ERR_UNAVAILABLE;
@@ -74,11 +74,11 @@ int gotrue_sign(const struct gotrue *g, const struct account *account, struct ar
                        .session_id = account->session_id};
     c.expires_s = c.issued_s + CAP_ACCESS_TOKEN_S;
     c.amr = arena_printf(a, "[{\"method\":\"password\",\"timestamp\":%lld}]", (long long)account->signed_in_s);
-    int rc = sign(g, &c, a, token_out);
+    int rc = sign_claims(g, &c, a, token_out);
     if (rc < 0) { /* what users say of themselves may be more than a token can carry: nothing is decided by it */
         log_event(LOG_WARN, "user_metadata_left_out", LOG_STR("user", account->user_id));
         c.user_metadata = STR("{}");
-        rc = sign(g, &c, a, token_out);
+        rc = sign_claims(g, &c, a, token_out);
     }
     return rc < 0 ? ERR_INTERNAL : 0;
 }
@@ -106,7 +106,7 @@ static void reply_session(struct gotrue_exchange *x)
                                   .refresh_token = x->op.refresh_token,
                                   .user = x->op.account.profile};
     struct buf body = buf_make(CAP_REPLY_BYTES);
-    int rc = gotrue_sign(x->gotrue, &x->op.account, &x->request->arena, &answer.access_token);
+    int rc = sign(x->gotrue, &x->op.account, &x->request->arena, &answer.access_token);
     rc = rc ? rc : json_write(&body, answer_fields, FIELD_COUNT(answer_fields), &answer);
     if (rc < 0) {
         gotrue_fail(x->request, rc);

@@ -149,7 +149,7 @@ void account_keep(struct account_secret *s, struct str password)
     }
 }
 
-void account_on_password(struct password_op *p, int code)
+static void on_password(struct password_op *p, int code)
 {
     flow_resume(&container_of(p, struct account_work, password_op)->flow, code);
 }
@@ -157,8 +157,14 @@ void account_on_password(struct password_op *p, int code)
 enum flow_next account_check(struct account_work *w, const struct account_secret *s)
 {
     struct str hash = w->op->account.password_hash;
-    w->password_op.on_done = account_on_password;
+    w->password_op.on_done = on_password;
     return flow_wait(&w->flow, password_check(&w->core->passwords, &w->password_op, account_secret_str(s), hash));
+}
+
+enum flow_next account_hash(struct account_work *w, const struct account_secret *s)
+{
+    w->password_op.on_done = on_password;
+    return flow_wait(&w->flow, password_make(&w->core->passwords, &w->password_op, account_secret_str(s)));
 }
 
 void account_abandon(struct account_op *op)

@@ -74,7 +74,7 @@ static enum flow_next step_hash(struct flow *f)
     if (w->password_op.matches) {
         return account_found(w, ACCOUNT_SAME_PASSWORD);
     }
-    return flow_wait(f, password_make(&w->core->passwords, &w->password_op, account_secret_str(&w->password)));
+    return account_hash(w, &w->password);
 }
 
 static enum flow_next step_store(struct flow *f)

@@ -76,7 +76,6 @@ struct str account_number(struct account_work *w, int n);
 /* Makes op->client fit for the database. */
 void account_keep_client(struct account_work *w);
 void account_keep(struct account_secret *s, struct str password);
-/* Checks a password against the account that was read; the flow goes on when that is done. */
+/* Checks a password against the account that was read, and makes a hash of one; the flow goes on when that is done. */
 enum flow_next account_check(struct account_work *w, const struct account_secret *s);
-/* The flow goes on when the password op is done. */
-void account_on_password(struct password_op *p, int code);
+enum flow_next account_hash(struct account_work *w, const struct account_secret *s);
