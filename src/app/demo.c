@@ -149,34 +149,23 @@ static void make_password(char out[PASSWORD_BYTES])
     snprintf(out + n, PASSWORD_BYTES - n, "%u", 100 + crypto_random_below(900));
 }
 
+/* `password` is NULL when the accounts keep the one they have. */
 static void print_login(const struct demo_options *o, const char *password)
 {
     printf("Sign in as %s%s%s.\n", o->owner_email, password ? ", password " : "", password ? password : "");
     printf("Staff, who may only read: staff@larkspur.example.%s\n",
            o->businesses > 1 ? " Other businesses: owner2@demo.example and so on." : "");
     if (!password) {
-        printf("The password is the earlier run's; --password sets another.\n");
+        printf("The password is that of an earlier run; --password sets another.\n");
     }
 }
 
-static int set_password(struct demo_pg *d, const struct demo_options *o, const char *hash)
-{
-    struct buf mails = buf_make(4096);
-    demo_array_begin(&mails);
-    demo_array_add(&mails, o->owner_email);
-    demo_array_add(&mails, "staff@larkspur.example");
-    const char *params[] = {demo_array_end(&mails), hash};
-    int rc = demo_pg_do(d, STMT_DEMO_PASSWORD, 2, params);
-    buf_free(&mails);
-    return rc;
-}
-
-static int tell_what_is_here(struct demo_pg *d, const struct demo_options *o, long long calls, const char *hash)
+static int tell_what_is_here(struct demo_pg *d, struct demo_plan *p, long long calls)
 {
     printf("There are %lld made-up calls here already; --more goes on where they end.\n", calls);
-    int rc = o->password ? set_password(d, o, hash) : 0;
+    int rc = p->options->password ? demo_load_password(d, p) : 0;
     if (rc == 0) {
-        print_login(o, o->password);
+        print_login(p->options, p->options->password);
     }
     return rc;
 }
@@ -191,7 +180,11 @@ static int fill(struct demo_pg *d, struct demo_plan *p, const char *password)
            (unsigned long long)p->rows.call_count, (unsigned long long)p->rows.utterance_count,
            (unsigned long long)p->rows.event_count, (unsigned long long)p->rows.digest_count, p->count,
            p->count == 1 ? "" : "es");
-    print_login(p->options, p->new_people || p->options->password ? password : NULL);
+    bool all_new = p->people_made == p->count + 1;
+    print_login(p->options, all_new || p->options->password ? password : NULL);
+    if (p->people_made > 0 && !all_new && !p->options->password) {
+        printf("The %zu new accounts have the password %s.\n", p->people_made, password);
+    }
     fflush(stdout);
     demo_progress_stage(&p->progress, "vacuum", 0);
     rc = demo_pg_do(d, STMT_DEMO_VACUUM, 0, NULL);
@@ -224,7 +217,7 @@ static int run_with(struct demo_pg *d, const struct demo_options *o, struct demo
     if (earlier < 0) {
         return ERR_BAD_DATA;
     }
-    return earlier > 0 && !o->more ? tell_what_is_here(d, o, earlier, hash) : fill(d, p, password);
+    return earlier > 0 && !o->more ? tell_what_is_here(d, p, earlier) : fill(d, p, password);
 }
 
 int demo_run(const struct demo_options *options)

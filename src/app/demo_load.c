@@ -71,10 +71,21 @@ static int insert_people(struct demo_pg *d, struct demo_plan *p, struct buf a[6]
     if (!made) {
         return ERR_BAD_DATA;
     }
-    p->new_people = PQntuples(made) > 0;
+    p->people_made = (size_t)PQntuples(made);
     PQclear(made);
-    int rc = p->options->password ? demo_pg_do(d, STMT_DEMO_PASSWORD, 2, users) : 0;
-    return rc < 0 ? rc : demo_pg_do(d, STMT_DEMO_MEMBERS, 3, members);
+    return demo_pg_do(d, STMT_DEMO_MEMBERS, 3, members);
+}
+
+static int set_password(struct demo_pg *d, struct demo_plan *p, struct buf a[6])
+{
+    char mail[EMAIL_BYTES];
+    for (size_t i = 0; i < p->count; i++) {
+        owner_mail(p, i, mail);
+        demo_array_add(&a[0], mail);
+    }
+    demo_array_add(&a[0], STAFF_MAIL);
+    const char *params[] = {demo_array_end(&a[0]), p->password_hash};
+    return demo_pg_do(d, STMT_DEMO_PASSWORD, 2, params);
 }
 
 static int read_keys(struct demo_pg *d, struct demo_plan *p, struct buf a[6])
@@ -184,6 +195,11 @@ static int make_indexes(struct demo_pg *d, struct demo_plan *p)
     return rc;
 }
 
+int demo_load_password(struct demo_pg *d, struct demo_plan *p)
+{
+    return with_arrays(d, p, set_password);
+}
+
 static int load(struct demo_pg *d, struct demo_plan *p)
 {
     bool big = (uint64_t)p->count * p->options->calls_per_day * p->calendar.days > CAP_DEMO_INDEXED;
@@ -192,6 +208,7 @@ static int load(struct demo_pg *d, struct demo_plan *p)
     rc = rc < 0 ? rc : with_arrays(d, p, insert_businesses);
     rc = rc < 0 ? rc : with_arrays(d, p, insert_phones);
     rc = rc < 0 ? rc : with_arrays(d, p, insert_people);
+    rc = rc < 0 || !p->options->password ? rc : with_arrays(d, p, set_password);
     rc = rc < 0 ? rc : with_arrays(d, p, read_keys);
     rc = rc < 0 || !big ? rc : demo_pg_do(d, STMT_DEMO_INDEXES_OFF, 0, NULL);
     rc = rc < 0 ? rc : load_days(d, p);

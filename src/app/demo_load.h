@@ -14,7 +14,9 @@ struct demo_plan {
     const char *password_hash;
     struct demo_progress progress;
     struct demo_rows rows;
-    bool new_people; /* accounts were made */
+    size_t people_made; /* accounts that were not there before */
 };
 
+/* Gives all accounts the password. */
+int demo_load_password(struct demo_pg *d, struct demo_plan *p) must_check;
 int demo_load(struct demo_pg *d, struct demo_plan *p) must_check;
