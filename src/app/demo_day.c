@@ -137,6 +137,12 @@ static bool is_open(const struct demo_calendar *c, const struct demo_business *b
     return is_open_day(b->trade, weekday) && hour >= b->trade->opens && hour < b->trade->closes;
 }
 
+/* Postgres is told milliseconds, and its latest call is compared with ours. */
+static int64_t whole_ms(int64_t us)
+{
+    return us - us % 1000;
+}
+
 static struct demo_call *add_call(struct demo_calls *calls)
 {
     if (calls->count == calls->room) {
@@ -159,7 +165,7 @@ static void add_first(const struct demo_calendar *c, struct demo_business *b, si
     size_t hour = demo_random_weighted(&r, weights, DEMO_HOURS);
     int64_t from = demo_calendar_hour(c, b->zone, day, hour);
     int64_t length = demo_calendar_hour(c, b->zone, day, hour + 1) - from;
-    int64_t at = from + (int64_t)(demo_random_unit(&r) * (double)length);
+    int64_t at = whole_ms(from + (int64_t)(demo_random_unit(&r) * (double)length));
     if (length == 0) {
         return; /* the hour that is left out in spring */
     }
@@ -199,7 +205,7 @@ static bool tries_again(const struct demo_calendar *c, const struct demo_call *c
     int64_t at = call->started_us + (int64_t)(end->median_s * 3) * SECOND_US + (int64_t)(after_min * (double)MINUTE_US);
     long hour = demo_calendar_find(c, call->business->zone, at);
     bool awake = hour >= 0 && hour % DEMO_HOURS >= FIRST_WAKING && hour % DEMO_HOURS < LAST_WAKING;
-    *p_out = (struct demo_pending){.at_us = at,
+    *p_out = (struct demo_pending){.at_us = whole_ms(at),
                                    .seed = demo_random_next(&r),
                                    .caller = call->caller,
                                    .reason = call->reason,
@@ -271,7 +277,8 @@ void demo_day_add_live(const struct demo_business *b, int64_t started_us, struct
         return;
     }
     struct demo_call *call = add_call(calls);
-    *call = (struct demo_call){.started_us = started_us, .seed = demo_random_next(&r), .business = b, .live = true};
+    *call = (struct demo_call){
+        .started_us = whole_ms(started_us), .seed = demo_random_next(&r), .business = b, .live = true};
     call->caller = demo_random_below(&r, REGULARS);
     call->reason = pick_reason(b->trade, &r);
 }

@@ -212,6 +212,9 @@ static void nothing_after_now_nothing_twice(void)
     demo_business_init(&b, 1, 2);
     b.done_us = cut;
     plan_all(&c, &b, 25, &rest);
+    for (size_t i = 0; i < all.count; i++) {
+        CHECK(all.items[i].started_us % 1000 == 0); /* as the database keeps it */
+    }
     for (size_t i = 0; i < first.count; i++) {
         CHECK(first.items[i].started_us <= cut);
     }
