@@ -8,7 +8,7 @@ struct relay {
     struct fetch fetch;
     struct recording_relays *relays;
     struct http_request *request;
-    struct recording_where where;
+    enum recording_place place;
     struct recording_range range; /* asked for, when there is range_text */
     struct str range_text;
     struct str url; /* being asked */
@@ -33,7 +33,7 @@ static void relay_close(struct relay *y, enum metric_relay result)
 
 static const char *place_name(const struct relay *y)
 {
-    return y->redirected ? "storage" : y->where.place == RECORDING_TWILIO ? "twilio" : "vapi";
+    return y->redirected ? "storage" : y->place == RECORDING_TWILIO ? "twilio" : "vapi";
 }
 
 static void log_failure(const struct relay *y, enum log_level level, const char *why)
@@ -172,7 +172,7 @@ static void follow(struct relay *y)
     fetch_finish(&y->fetch);
     y->redirected = true;
     y->url = url;
-    bool public_only = hop == RECORDING_HOP_PUBLIC || y->where.place == RECORDING_TWILIO;
+    bool public_only = hop == RECORDING_HOP_PUBLIC || y->place == RECORDING_TWILIO;
     int rc = relay_ask(y, &y->relays->storage, public_only);
     if (rc < 0) {
         relay_fail_code(y, rc);
@@ -222,7 +222,7 @@ static struct str credential(const struct relay *y)
 {
     const struct config *c = y->relays->config;
     struct arena *a = &y->request->arena;
-    if (y->where.place == RECORDING_VAPI) {
+    if (y->place == RECORDING_VAPI) {
         return arena_printf(a, "Bearer %.*s", (int)c->vapi_api_key.n, c->vapi_api_key.p);
     }
     struct str login = arena_printf(a, "%.*s:%.*s", (int)c->twilio_account_sid.n, c->twilio_account_sid.p,
@@ -258,7 +258,7 @@ static struct relay *relay_open(struct recording_relays *relays, struct http_req
     struct str range = http_header(r, STR("Range"));
     y->relays = relays;
     y->request = r;
-    y->where = w;
+    y->place = w.place;
     y->waiter = (struct http_waiter){.on_gone = on_gone, .on_drain = on_drain};
     y->url = recording_first_url(&r->arena, w, relays->config->vapi_api_url);
     if (r->verb == VERB_GET && recording_read_range(range, &y->range)) {
