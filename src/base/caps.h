@@ -125,7 +125,7 @@
 #define CAP_SIGN_IN_DELAY_MOST_MS 900000 /* never for ever: others could lock an owner out */
 #define CAP_SIGN_IN_FORGET_MS 3600000    /* failures are forgotten after an hour without one */
 #define CAP_SIGN_IN_ACCOUNTS 65536       /* remembered at the same time */
-#define CAP_SIGN_IN_ADDRESSES 16384      /* slots; addresses share them */
+#define CAP_SIGN_IN_ADDRESSES 65536      /* slots; addresses share them */
 #define CAP_SIGNING_KEYS_POLL_MS 60000   /* how old a changed set of keys may be */
 #define CAP_SIGNING_KEYS_RETRY_MS 1000   /* after a failure to read them */
 
@@ -149,6 +149,11 @@
 /* Directory of businesses */
 #define CAP_NUMBERS 100000         /* of businesses, kept in memory */
 #define CAP_DIRECTORY_POLL_MS 2000 /* how old a changed mapping may be */
+
+/* Words to search for */
+#define CAP_WORDS_POLL_MS 1000 /* how long after its report a call is found by its words */
+#define CAP_WORDS_CALLS 25     /* whose words one unit makes: some 50 ms of one connection */
+#define CAP_WORDS_PAUSE_MS 50  /* between two such units */
 
 /* The process */
 #define CAP_STOP_MS 25000 /* a graceful stop; then what is left is abandoned */
