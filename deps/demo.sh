@@ -1,5 +1,5 @@
-# Sourced, not run. What ./dev run shows: a demo business, a recorded call replayed through the real endpoints, and
-# what the server made of it. Needs lib.sh and postgres.sh.
+# Sourced, not run. What ./dev run shows: a demo business with thirty days of made-up history and people who may sign in,
+# a recorded call replayed through the real endpoints, and what the server made of it. Needs lib.sh and postgres.sh.
 # shellcheck disable=SC2154 # $root, $db_url and $db_cluster are the caller's
 
 listen=${LISTEN:-127.0.0.1:8080}
@@ -19,7 +19,8 @@ demo_run() {
     demo_settings
     say "migrating"
     MIGRATE_DATABASE_URL=$db_url build/release/ringback migrate --local
-    db_psql -f deps/demo_seed.sql "$db_url"
+    say "thirty days of a demo business"
+    MIGRATE_DATABASE_URL=$db_url build/release/ringback demo --password "$DEMO_PASSWORD"
     demo_serve
     known=$(echo "select 1 from calls where provider_call_id = :'call' and ended_at is not null" |
         db_psql -A -t -v call="$recorded_call" "$db_url")
@@ -59,6 +60,7 @@ demo_settings() {
             } >.local/env
         )
     fi
+    grep -q '^DEMO_PASSWORD=' .local/env || echo "DEMO_PASSWORD=larkspur-$(openssl rand -hex 4)" >>.local/env
     while IFS='=' read -r name value; do
         case $name in '' | '#'*) continue ;; esac
         eval "[ \"\${$name+set}\" ]" || export "$name=$value"
@@ -135,15 +137,20 @@ demo_summary() {
 demo_try() {
     cat <<END
 
-Ringback answers on $base, metrics are on http://$admin/metrics. Try, in another terminal:
+Ringback answers on $base, metrics are on http://$admin/metrics.
 
-  curl -s -H 'x-vapi-secret: $VAPI_WEBHOOK_SECRET' --json @tests/fixtures/assistant-request.json $base/api/vapi-webhook
-  curl -s -H 'X-Twilio-Signature: $(demo_signature)' -d '$(echo "$demo_fields" | sed 's/+/%2B/g; s/ /\&/g')' $base/api/webhook
-  curl -s http://$admin/metrics
+  sign in as  owner@larkspur.example, or staff@larkspur.example who may only read
+  password    $DEMO_PASSWORD
 
-The first asks which assistant takes a call, the second is the second caller's webhook again (same answer, same row).
+Try, in another terminal:
+
+  TOKEN=\$(curl -s --json '{"email":"owner@larkspur.example","password":"$DEMO_PASSWORD"}' '$base/auth/v1/token?grant_type=password' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+  curl -s -H "Authorization: Bearer \$TOKEN" $base/api/v1/overview
+  curl -s -H "Authorization: Bearer \$TOKEN" '$base/api/v1/calls?limit=3'
+
 Real calls need keys, in the environment or in .local/env: TWILIO_AUTH_TOKEN, VAPI_API_KEY, VAPI_PHONE_NUMBER_ID, and
-PUBLIC_URL, the https address under which both reach this machine. Without them no call reaches an assistant.
+PUBLIC_URL, the https address under which both reach this machine. Without them no call reaches an assistant, and the
+recordings of the made-up calls cannot be played.
 
 The data is in .local/pg (./dev db psql), the log in .local/log/server.log and here. Ctrl-C stops server and Postgres.
 

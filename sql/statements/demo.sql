@@ -112,8 +112,8 @@ select what, ddl from demo_made_anew order by step, what
 
 -- name: demo_businesses
 -- role: owner
-insert into public.businesses (id, name, timezone, email, forward_to, created_at)
-select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
+insert into public.businesses (id, name, timezone, email, forward_to, vapi_assistant_id, created_at)
+select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
 on conflict (id) do nothing
 
 -- name: demo_phones

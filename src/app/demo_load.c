@@ -7,6 +7,8 @@
 #define LIVE_AGO_US (75 * SECOND_US)
 #define UNASSIGNED_PER_DAY 0.15
 #define EMAIL_BYTES 256
+#define ARRAYS 7                                                  /* of a statement, at most */
+#define LARKSPUR_ASSISTANT "a7d1c3f0-92be-4c58-b6e4-1f0837d5a2c9" /* as in the recorded messages */
 #define STAFF_MAIL "staff@larkspur.example"
 
 static void owner_mail(const struct demo_plan *p, size_t i, char out[EMAIL_BYTES])
@@ -18,7 +20,7 @@ static void owner_mail(const struct demo_plan *p, size_t i, char out[EMAIL_BYTES
     }
 }
 
-static int insert_businesses(struct demo_pg *d, struct demo_plan *p, struct buf a[6])
+static int insert_businesses(struct demo_pg *d, struct demo_plan *p, struct buf a[ARRAYS])
 {
     char mail[EMAIL_BYTES], since[64];
     struct buf time = buf_make(sizeof(since));
@@ -28,19 +30,20 @@ static int insert_businesses(struct demo_pg *d, struct demo_plan *p, struct buf 
     for (size_t i = 0; i < p->count; i++) {
         const struct demo_business *b = &p->businesses[i];
         owner_mail(p, i, mail);
-        const char *values[6] = {b->id, b->name, demo_zones[b->zone], mail, b->forward, since};
-        for (size_t k = 0; k < 6; k++) {
+        const char *values[ARRAYS] = {
+            b->id, b->name, demo_zones[b->zone], mail, b->forward, i ? "" : LARKSPUR_ASSISTANT, since};
+        for (size_t k = 0; k < ARRAYS; k++) {
             demo_array_add(&a[k], values[k]);
         }
     }
-    const char *params[6];
-    for (size_t k = 0; k < 6; k++) {
+    const char *params[ARRAYS];
+    for (size_t k = 0; k < ARRAYS; k++) {
         params[k] = demo_array_end(&a[k]);
     }
-    return demo_pg_do(d, STMT_DEMO_BUSINESSES, 6, params);
+    return demo_pg_do(d, STMT_DEMO_BUSINESSES, ARRAYS, params);
 }
 
-static int insert_phones(struct demo_pg *d, struct demo_plan *p, struct buf a[6])
+static int insert_phones(struct demo_pg *d, struct demo_plan *p, struct buf a[ARRAYS])
 {
     for (size_t i = 0; i < p->count; i++) {
         demo_array_add(&a[0], p->businesses[i].phone);
@@ -50,14 +53,14 @@ static int insert_phones(struct demo_pg *d, struct demo_plan *p, struct buf a[6]
     return demo_pg_do(d, STMT_DEMO_PHONES, 2, params);
 }
 
-static void list_member(struct buf a[6], const char *business, const char *mail, const char *role)
+static void list_member(struct buf a[ARRAYS], const char *business, const char *mail, const char *role)
 {
     demo_array_add(&a[0], business);
     demo_array_add(&a[1], mail);
     demo_array_add(&a[2], role);
 }
 
-static int insert_people(struct demo_pg *d, struct demo_plan *p, struct buf a[6])
+static int insert_people(struct demo_pg *d, struct demo_plan *p, struct buf a[ARRAYS])
 {
     char mail[EMAIL_BYTES];
     for (size_t i = 0; i < p->count; i++) {
@@ -76,7 +79,7 @@ static int insert_people(struct demo_pg *d, struct demo_plan *p, struct buf a[6]
     return demo_pg_do(d, STMT_DEMO_MEMBERS, 3, members);
 }
 
-static int set_password(struct demo_pg *d, struct demo_plan *p, struct buf a[6])
+static int set_password(struct demo_pg *d, struct demo_plan *p, struct buf a[ARRAYS])
 {
     char mail[EMAIL_BYTES];
     for (size_t i = 0; i < p->count; i++) {
@@ -88,7 +91,7 @@ static int set_password(struct demo_pg *d, struct demo_plan *p, struct buf a[6])
     return demo_pg_do(d, STMT_DEMO_PASSWORD, 2, params);
 }
 
-static int read_keys(struct demo_pg *d, struct demo_plan *p, struct buf a[6])
+static int read_keys(struct demo_pg *d, struct demo_plan *p, struct buf a[ARRAYS])
 {
     for (size_t i = 0; i < p->count; i++) {
         demo_array_add(&a[0], p->businesses[i].id);
@@ -106,13 +109,13 @@ static int read_keys(struct demo_pg *d, struct demo_plan *p, struct buf a[6])
 static int with_arrays(struct demo_pg *d, struct demo_plan *p,
                        int (*insert)(struct demo_pg *, struct demo_plan *, struct buf *))
 {
-    struct buf a[6];
-    for (size_t k = 0; k < 6; k++) {
+    struct buf a[ARRAYS];
+    for (size_t k = 0; k < ARRAYS; k++) {
         a[k] = buf_make(CAP_DEMO_BUFFER_BYTES);
         demo_array_begin(&a[k]);
     }
     int rc = insert(d, p, a);
-    for (size_t k = 0; k < 6; k++) {
+    for (size_t k = 0; k < ARRAYS; k++) {
         buf_free(&a[k]);
     }
     return rc;
