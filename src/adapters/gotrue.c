@@ -267,9 +267,12 @@ void gotrue_on_jwks(struct gotrue *g, struct http_request *r)
 /* Always the same answer: who has an account is not for everybody to know. */
 void gotrue_on_recover(struct gotrue *g, struct http_request *r)
 {
-    (void)g;
-    log_event(LOG_INFO, "password_recovery_asked", LOG_CSTR("effect", "none: this server sends no mail"),
-              LOG_CSTR("request", r->id));
+    uint64_t now_ms = loop_now_ms(g->loop);
+    if (!g->recovery_logged_ms || now_ms >= g->recovery_logged_ms + CAP_RECOVERY_LOG_MS) {
+        g->recovery_logged_ms = now_ms;
+        log_event(LOG_INFO, "password_recovery_asked", LOG_CSTR("effect", "none: this server sends no mail"),
+                  LOG_CSTR("request", r->id));
+    }
     http_reply(r, 200, "application/json", STR("{}"));
 }
 

@@ -32,6 +32,7 @@ struct gotrue {
     struct flow keys_flow;
     uv_timer_t keys_timer;
     bool key_made;
+    uint64_t recovery_logged_ms; /* 0: never */
     struct json_shape *grant_shape, *change_shape;
 };
 

@@ -192,19 +192,22 @@ void gotrue_on_token(struct gotrue *g, struct http_request *r)
 {
     struct gotrue_exchange *x = gotrue_begin(g, r);
     struct form query = {.count = 0};
-    struct grant given;
+    struct grant given = {.email = {NULL, 0}};
     int rc = form_parse(&r->arena, r->query, &query);
     struct str type = rc ? STR("") : form_get(&query, STR("grant_type"));
     bool by_password = str_eq(type, STR("password")), by_refresh = str_eq(type, STR("refresh_token"));
     rc = gotrue_read_body(x, g->grant_shape, &given, sizeof(given));
+    if (by_password && rc == 0 && gotrue_is_ready(g)) {
+        grant_password(x, &given);
+        return;
+    }
+    gotrue_wipe(given.password);
     if (!by_password && !by_refresh) {
         gotrue_refuse(r, GOTRUE_UNKNOWN_GRANT);
     } else if (rc < 0) {
         gotrue_refuse(r, GOTRUE_BAD_JSON);
     } else if (!gotrue_is_ready(g)) {
-        gotrue_refuse(r, GOTRUE_AWAY); /* before a session is opened that nobody could use */
-    } else if (by_password) {
-        grant_password(x, &given);
+        gotrue_refuse(r, GOTRUE_AWAY); /* before a token is spent for nothing */
     } else {
         grant_refresh(x, &given);
     }

@@ -114,7 +114,6 @@
 #define CAP_USER_METADATA_BYTES 2048     /* it travels in every access token */
 #define CAP_SESSIONS_PER_USER 100        /* the one that was idle longest ends */
 #define CAP_REFRESH_TOKENS 1000          /* used ones of a session that are still recognised */
-#define CAP_REFRESH_TOKEN_BYTES 255      /* ours have 43 */
 #define CAP_REFRESH_REUSE_S 10           /* a used one may come again: two tabs, a lost answer */
 #define CAP_REFRESH_CHAIN 64             /* so many refreshes may lie between */
 #define CAP_ACCESS_TOKEN_S 3600          /* its life */
@@ -126,6 +125,7 @@
 #define CAP_SIGN_IN_FORGET_MS 3600000    /* failures are forgotten after an hour without one */
 #define CAP_SIGN_IN_ACCOUNTS 65536       /* remembered at the same time */
 #define CAP_SIGN_IN_ADDRESSES 65536      /* slots; addresses share them */
+#define CAP_RECOVERY_LOG_MS 60000        /* between two lines that somebody has forgotten a password */
 #define CAP_SIGNING_KEYS_POLL_MS 60000   /* how old a changed set of keys may be */
 #define CAP_SIGNING_KEYS_RETRY_MS 1000   /* after a failure to read them */
 

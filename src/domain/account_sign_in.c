@@ -102,7 +102,7 @@ int account_sign_in(struct accounts *a, struct account_op *op, struct str email,
         account_throttle_enter(w->core->throttle, email, op->client.address, loop_now_ms(w->core->loop), &w->ticket);
     if (*retry_ms_out) {
         metric_count(METRIC_SIGN_INS, SIGN_IN_LIMITED);
-        log_event(LOG_INFO, "sign_in_limited", LOG_INT("wait_ms", (int64_t)*retry_ms_out));
+        log_event(LOG_DEBUG, "sign_in_limited", LOG_INT("wait_ms", (int64_t)*retry_ms_out));
         return ERR_RATE_LIMITED;
     }
     account_keep(&w->password, password);
