@@ -145,8 +145,8 @@ Ringback answers on $base, metrics are on http://$admin/metrics.
 Try, in another terminal:
 
   TOKEN=\$(curl -s --json '{"email":"owner@larkspur.example","password":"$DEMO_PASSWORD"}' '$base/auth/v1/token?grant_type=password' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-  curl -s -H "Authorization: Bearer \$TOKEN" $base/api/v1/overview
-  curl -s -H "Authorization: Bearer \$TOKEN" '$base/api/v1/calls?limit=3'
+  curl -s -w '\n' -H "Authorization: Bearer \$TOKEN" $base/api/v1/overview
+  curl -s -w '\n' -H "Authorization: Bearer \$TOKEN" '$base/api/v1/calls?limit=3'
 
 Real calls need keys, in the environment or in .local/env: TWILIO_AUTH_TOKEN, VAPI_API_KEY, VAPI_PHONE_NUMBER_ID, and
 PUBLIC_URL, the https address under which both reach this machine. Without them no call reaches an assistant, and the
