@@ -67,6 +67,7 @@ async function describe(db, name, declared) {
     name,
     view,
     details: columns,
+    unique: key.length > 0,
     key: key.length ? key.map((row) => row.name) : words(declared.columns),
   };
 }
@@ -145,8 +146,9 @@ function* writes(e, rows, samples) {
   const theirs = e.keys(e.changes, rows);
   for (const column of details) {
     const may = e.updatable.includes(column.name) && (column.made || e.readable.includes(column.name));
-    const blind = e.updatable.includes(column.name) && !may; // may set it and not read it: set it to nothing then
-    if (!blind) yield [`update ${column.name}`, `update ${name} set ${set(column)}`, may, theirs];
+    const blind = e.updatable.includes(column.name) && !may; // may set it and not read it: to what?
+    const renames = may && column.made && key.includes(column.name); // every row becomes another one
+    if (!blind && !renames) yield [`update ${column.name}`, `update ${name} set ${set(column)}`, may, theirs];
   }
   const plain = details.filter((column) => !column.made);
   const first = plain.find((column) => e.updatable.includes(column.name)) ?? plain[0];
@@ -156,18 +158,14 @@ function* writes(e, rows, samples) {
   for (const [whose, row] of Object.entries(samples)) {
     const here = key.map((column) => `${column} = ${quote(row[column])}`).join(" and ");
     const insert = insertOf(e.table, row);
-    const again = `on conflict (${key.join(", ")}) do`;
+    const again = `on conflict (${key.join(", ")}) do update set ${first.name} = excluded.${first.name}`;
+    const free = e.has("insert") && "skip"; // a right of the server's own, over every row
     const mine = theirs.filter((k) => k === row.$key);
     const found = may && key.every((column) => e.readable.includes(column));
     yield [`update where ${whose}`, `update ${name} set ${change} where ${here}`, found, mine];
-    yield [`insert as ${whose}`, insert, e.has("insert") && "skip", []];
-    yield [
-      `upsert as ${whose}`,
-      `${insert} ${again} update set ${first.name} = excluded.${first.name}`,
-      e.has("insert") && "skip",
-      [],
-    ];
-    yield [`insert or nothing as ${whose}`, `${insert} ${again} nothing returning *`, e.has("insert") && "skip", []];
+    yield [`insert as ${whose}`, insert, free, []];
+    if (e.table.unique) yield [`upsert as ${whose}`, `${insert} ${again}`, free, []];
+    yield [`insert or nothing as ${whose}`, `${insert} on conflict do nothing returning *`, free, []];
     yield [
       `merge as ${whose}`,
       `merge into ${name} using (select) s on ${here} when matched then delete`,

@@ -150,6 +150,13 @@ export const TABLES = {
     sees: { ringback_definer: "all" },
     changes: { ringback_definer: "all" },
   },
+  "private.call_words_due": {
+    columns: "id call_id has_report due_at",
+    business: "(select c.business_id from public.calls c where c.id = t.call_id)",
+    grants: { ringback_definer: { select: "all", insert: "all", delete: true } },
+    sees: { ringback_definer: "all" },
+    changes: { ringback_definer: "all" },
+  },
   "private.voice_answers": {
     columns: "twilio_call_sid twiml claimed_at",
     grants: { ringback_ingest: { select: "all", insert: "all", update: "all", delete: true } },
@@ -240,12 +247,13 @@ export const FUNCTIONS = {
     execute: ["authenticated"],
     answers: "search",
   },
-  "private.index_calls(uuid[])": { definer: true, owner: "ringback_definer", execute: [] },
+  "private.index_due_calls(integer)": { definer: true, owner: "ringback_definer", execute: ["ringback_ingest"] },
   "private.call_changed()": { definer: true, owner: "ringback_definer", execute: [] },
   "private.utterances_said()": { definer: true, owner: "ringback_definer", execute: [] },
   "private.rebuild_call_words(uuid[])": { execute: [] },
   "private.words_of(text)": { execute: ["ringback_definer"] },
   "private.words_key(uuid)": { execute: ["ringback_definer"] },
+  "private.lexemes(uuid,text)": { execute: ["ringback_definer"] },
   // Of their parameters alone.
   "private.day_start(date,text)": { execute: ["authenticated"] },
   "private.rfc3339(timestamp with time zone)": { execute: ["authenticated"] },
@@ -268,4 +276,5 @@ export const LOCAL_FUNCTIONS = {
 export const SEQUENCES = {
   "public.call_events_id_seq": {},
   "public.dead_letters_id_seq": {},
+  "private.call_words_due_id_seq": {},
 };

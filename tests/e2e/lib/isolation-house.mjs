@@ -166,11 +166,20 @@ async function fillCall(db, t) {
   ]);
 }
 
+/** What the server does every second: words to search for; and then there is more to do. */
+export async function makeWords(db) {
+  await db.rows("select private.index_due_calls(1000)");
+  await db.rows(
+    "insert into private.call_words_due (call_id, has_report, due_at) select id, true, 'infinity' from calls where business_id is not null",
+  );
+}
+
 /** Rows of A, of B and of nobody in every table. */
 export async function fill(db) {
   await fillPeople(db);
   for (const tenant of [A, B]) await fillBusiness(db, tenant);
   for (const tenant of [A, B, UNASSIGNED]) await fillCall(db, tenant);
+  await makeWords(db);
   await db.rows("analyze");
 }
 
