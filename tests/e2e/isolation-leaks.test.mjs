@@ -284,3 +284,60 @@ test("the plan does not matter", async () => {
     }
   }
 });
+
+async function makeWords() {
+  await house.rows("update private.call_words_due set due_at = now()");
+  await house.rows("select private.index_due_calls(1000)");
+}
+
+test("a call that moved to another business is not found by its old one", async () => {
+  const asked = (business) =>
+    `select f::text as id from private.search_calls('${business}', 'crown', '-infinity', 'infinity') f`;
+  const listed = `select id::text from calls where id::text in (${asked(A.business)})`;
+  const ids = async (person, sql) => (await as(person, sql)).rows.map((row) => row.id);
+  assert.deepEqual(await ids(OWNER, listed), [A.call]);
+  await house.rows("update calls set business_id = $2 where id = $1", [A.call, B.business]);
+  try {
+    assert.deepEqual(await ids(OWNER, listed), [], "while its words wait");
+    await makeWords();
+    assert.deepEqual(await ids(OWNER, asked(A.business)), [], "and then");
+    assert.deepEqual((await ids(who("owner of B"), asked(B.business))).sort(), [A.call, B.call].sort());
+    await house.rows("update calls set business_id = null where id = $1", [A.call]);
+    await makeWords();
+    assert.deepEqual(await ids(who("owner of B"), asked(B.business)), [B.call], "nobody's is found by nobody");
+  } finally {
+    await house.rows("update calls set business_id = $2 where id = $1", [A.call, A.business]);
+    await makeWords();
+  }
+});
+
+test("words of a search are words, whatever they look like", async () => {
+  let found = 0;
+  for (const sought of [
+    "Crown",
+    "crown' | 'tooth",
+    "crown:* | tooth:*",
+    "!nothing",
+    "\\' | a:*",
+    "'",
+    "(((",
+    "<-> crown",
+    "a".repeat(5000),
+    "\u0001\ufffd",
+    "%",
+    "*",
+    "crown:ABCD",
+  ]) {
+    for (const business of [A.business, B.business]) {
+      const end = await as(OWNER, {
+        text: "select f::text as id from private.search_calls($1, $2, '-infinity', 'infinity') f",
+        values: [business, sought],
+      });
+      assert.ok(!(end instanceof Error), `${sought.slice(0, 40)}: ${end.message}`);
+      const most = business === A.business ? [A.call] : [];
+      found += end.rows.length;
+      for (const row of end.rows) assert.ok(most.includes(row.id), `${sought.slice(0, 40)} found ${row.id}`);
+    }
+  }
+  assert.ok(found > 0, "nothing was found at all");
+});

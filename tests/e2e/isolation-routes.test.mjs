@@ -301,6 +301,15 @@ test("who was signed out, or is of the business no longer, changes nothing", asy
   ]);
 });
 
+test("no private part of a key is told", async () => {
+  const { private_jwk } = await db.one("select private_jwk from auth.signing_keys where status = 'in_use'");
+  for (const path of ["/auth/v1/.well-known/jwks.json", "/auth/v1/settings", "/auth/v1/health"]) {
+    const answer = await ask({ path });
+    assert.equal(answer.status, 200);
+    assert.ok(!answer.all.includes(private_jwk.d) && !/"d"/.test(answer.body), path);
+  }
+});
+
 test("a business is changed by its owner alone", async () => {
   const rows = () => db.rows("select id::text, name, forward_to, email, timezone from businesses order by id");
   const before = await rows();
@@ -363,4 +372,7 @@ test("a ticket opens the recording that it was given for, and no other", async (
 after(() => {
   const log = server.stderr + server.stdout;
   for (const t of [A, B, UNASSIGNED]) assert.ok(!log.includes(t.word), `the log tells ${t.word}`);
+  const secrets = Object.values(sessions).flatMap((one) => [one.access_token, one.refresh_token]);
+  assert.ok(!secrets.some((secret) => log.includes(secret)), "the log tells a token");
+  assert.ok(!/ticket=[\w-]/.test(log), "the log tells a ticket");
 });
