@@ -134,16 +134,35 @@ $$;
 -- carries a key of its business in front, so that a look-up, by prefix too, touches that business's entries of the index only.
 -- People cannot read the table: @@ is not leakproof, so through a policy the index would not be used. They ask search_calls.
 create table private.call_words (
-    call_id uuid primary key,
+    call_id uuid primary key references public.calls on delete cascade,
     business_id uuid not null,
     listed_at timestamptz not null,
     words tsvector not null
 ) with (toast_tuple_target = 128); -- the words stay out of the rows, which searches read
 alter table private.call_words alter column words set compression lz4;
-alter table private.call_words enable row level security;
-alter table private.call_words force row level security;
-revoke all on private.call_words from public;
+-- Without a list of pending entries: no search has to read through it, and nobody has to empty it all at once.
 create index call_words_words on private.call_words using gin (words) with (fastupdate = off);
+
+-- Making the words costs as much as storing the call. So who stores it only notes that it is due, and the
+-- server comes by every second. A report is due at once; a call without one when none has come for a while.
+create table private.call_words_due (
+    id bigint generated always as identity primary key,
+    call_id uuid not null,
+    has_report boolean not null,
+    due_at timestamptz not null
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
+
+do $$
+declare
+    t text;
+begin
+    foreach t in array array['private.call_words', 'private.call_words_due'] loop
+        execute format('alter table %s enable row level security', t);
+        execute format('alter table %s force row level security', t);
+        execute format('revoke all on %s from public', t);
+    end loop;
+end
+$$;
 
 -- Words as configuration `simple` makes them, accents left out; what it would take for one thing (an address, a path) in parts.
 -- 100,000 characters are two hours of talk, and stay below the limits of a tsvector.
@@ -160,33 +179,18 @@ create function private.words_key(business uuid) returns text
     language sql immutable parallel safe
 as $$ select left(md5(business::text), 6) $$;
 
-create function private.index_calls(ids uuid[]) returns void
-    language plpgsql security definer set search_path = ''
+create function private.lexemes(business uuid, told text) returns tsvector
+    language sql immutable parallel safe
 as $$
-begin
-    insert into private.call_words as w (call_id, business_id, listed_at, words)
-    select c.id, c.business_id, c.listed_at, array_to_tsvector(array(
-        select private.words_key(c.business_id) || left(word, 60)
-        from unnest(private.words_of(concat_ws(' ', c.summary, c.reason, c.caller_name, (
-            select string_agg(u.text, ' ') from public.call_utterances u
-            where u.call_id = c.id and (u.source = 'report' or not c.said_reported))))) word))
-    from public.calls c
-    where c.id = any (ids) and c.business_id is not null and (c.status_rank = 5 or c.has_report)
-    on conflict (call_id) do update set business_id = excluded.business_id, listed_at = excluded.listed_at, words = excluded.words
-        where (w.business_id, w.listed_at, w.words) is distinct from (excluded.business_id, excluded.listed_at, excluded.words);
-end
+    select array_to_tsvector(array(select private.words_key(business) || left(word, 60) from unnest(private.words_of(told)) word))
 $$;
 
 create function private.call_changed() returns trigger
     language plpgsql security definer set search_path = ''
 as $$
 begin
-    if tg_op = 'DELETE' or new.business_id is null then
-        delete from private.call_words where call_id = old.id;
-    elsif not new.said_reported or exists (
-            select from public.call_utterances u where u.call_id = new.id and u.source = 'report') then
-        perform private.index_calls(array[new.id]);
-    end if; -- else the report's list comes with the next statement of the unit, and utterances_said does it
+    insert into private.call_words_due (call_id, has_report, due_at)
+    values (new.id, new.has_report, case when new.has_report then now() else now() + interval '30 seconds' end);
     return null;
 end
 $$;
@@ -194,14 +198,11 @@ $$;
 create function private.utterances_said() returns trigger
     language plpgsql security definer set search_path = ''
 as $$
-declare
-    ids uuid[];
 begin
-    select array_agg(c.id) into ids from public.calls c
+    insert into private.call_words_due (call_id, has_report, due_at)
+    select c.id, c.has_report, now()
+    from public.calls c
     where c.id in (select call_id from told) and c.business_id is not null and (c.status_rank = 5 or c.has_report);
-    if ids is not null then
-        perform private.index_calls(ids);
-    end if;
     return null;
 end
 $$;
@@ -217,10 +218,45 @@ create trigger calls_words_changed after update on public.calls
              (new.business_id, new.listed_at, new.summary, new.reason, new.caller_name, new.has_report, new.said_reported,
               new.status_rank = 5)))
     execute function private.call_changed();
-create trigger calls_words_gone after delete on public.calls
-    for each row execute function private.call_changed();
+-- Late transcripts. The report's own list comes in the same transaction as the change of its call's row.
 create trigger utterances_words_new after insert on public.call_utterances
     referencing new table as told for each statement execute function private.utterances_said();
+
+-- Makes the words of up to so many calls that are due; says how many were taken off the list. One at a time: of two that read
+-- a call at different moments the later one must write last.
+create function private.index_due_calls(most integer) returns integer
+    language plpgsql security definer set search_path = ''
+as $$
+declare
+    reported uuid[];
+    others uuid[];
+    taken integer;
+begin
+    if not pg_try_advisory_xact_lock(6170626401) then
+        return 0;
+    end if;
+    with gone as (
+        delete from private.call_words_due
+        where id = any (array(select id from private.call_words_due where due_at <= now() order by id limit most))
+        returning call_id, has_report
+    )
+    select array_agg(call_id) filter (where has_report), array_agg(call_id) filter (where not has_report), count(*)
+    into reported, others, taken from gone;
+    -- What was due before the report came is left to what became due with the report.
+    insert into private.call_words as w (call_id, business_id, listed_at, words)
+    select c.id, c.business_id, c.listed_at,
+           private.lexemes(c.business_id, concat_ws(' ', c.summary, c.reason, c.caller_name, (
+               select string_agg(u.text, ' ') from public.call_utterances u
+               where u.call_id = c.id and (u.source = 'report' or not c.said_reported))))
+    from public.calls c
+    where (c.id = any (reported) or (c.id = any (others) and not c.has_report)) and c.business_id is not null
+    on conflict (call_id) do update set business_id = excluded.business_id, listed_at = excluded.listed_at, words = excluded.words
+        where (w.business_id, w.listed_at, w.words) is distinct from (excluded.business_id, excluded.listed_at, excluded.words);
+    delete from private.call_words w using public.calls c
+    where c.id = w.call_id and c.id = any (reported || others) and c.business_id is null;
+    return taken;
+end
+$$;
 
 -- The calls of one of my businesses whose words begin with each of the words that are searched for; at most 16 of them count.
 create function private.search_calls(business uuid, sought text, from_at timestamptz, to_at timestamptz) returns setof uuid
@@ -229,7 +265,7 @@ as $$
 declare
     -- A word is letters and digits only, and quoted.
     query tsquery := (
-        select string_agg(quote_literal(private.words_key(business) || left(word, 60)) || ':*', ' & ')
+        select string_agg('''' || private.words_key(business) || left(translate(word, '''\', ''), 60) || ''':*', ' & ')
         from (select word from unnest(private.words_of(sought)) word order by length(word) desc, word limit 16) w);
 begin
     if query is null or not exists (select from private.my_business_ids() m where m = business) then
@@ -240,25 +276,25 @@ begin
 end
 $$;
 
--- Everything again, for who loaded calls with the triggers off. Run as the owner of the tables; null: all businesses.
+-- Everything again. Run as the owner of the tables; null: all businesses.
 create function private.rebuild_call_words(businesses uuid[] default null) returns bigint
     language plpgsql set search_path = ''
 as $$
 declare
     total bigint;
 begin
+    perform pg_advisory_xact_lock(6170626401);
     if businesses is null then
         drop index private.call_words_words;
-        truncate private.call_words;
+        truncate private.call_words, private.call_words_due;
     else
         delete from private.call_words where business_id = any (businesses);
     end if;
     insert into private.call_words (call_id, business_id, listed_at, words)
-    select c.id, c.business_id, c.listed_at, array_to_tsvector(array(
-        select private.words_key(c.business_id) || left(word, 60)
-        from unnest(private.words_of(concat_ws(' ', c.summary, c.reason, c.caller_name, (
-            select string_agg(u.text, ' ') from public.call_utterances u
-            where u.call_id = c.id and (u.source = 'report' or not c.said_reported))))) word))
+    select c.id, c.business_id, c.listed_at,
+           private.lexemes(c.business_id, concat_ws(' ', c.summary, c.reason, c.caller_name, (
+               select string_agg(u.text, ' ') from public.call_utterances u
+               where u.call_id = c.id and (u.source = 'report' or not c.said_reported))))
     from public.calls c
     where c.business_id is not null and (businesses is null or c.business_id = any (businesses))
       and (c.status_rank = 5 or c.has_report);
@@ -275,14 +311,15 @@ declare
     f text;
 begin
     grant create on schema private to ringback_definer;
-    foreach f in array array['index_calls(uuid[])', 'call_changed()', 'utterances_said()', 'rebuild_call_words(uuid[])',
+    foreach f in array array['index_due_calls(integer)', 'call_changed()', 'utterances_said()',
+                             'rebuild_call_words(uuid[])', 'lexemes(uuid, text)',
                              'search_calls(uuid, text, timestamptz, timestamptz)', 'words_of(text)', 'words_key(uuid)',
                              'day_start(date, text)', 'rfc3339(timestamptz)', 'microseconds(timestamptz)',
                              'from_microseconds(text)', 'csv_cell(text)', 'outcome_text(text)', 'cause_text(text)',
                              'mail_of(bytea)'] loop
         execute format('revoke all on function private.%s from public', f);
     end loop;
-    foreach f in array array['index_calls(uuid[])', 'call_changed()', 'utterances_said()',
+    foreach f in array array['index_due_calls(integer)', 'call_changed()', 'utterances_said()',
                              'search_calls(uuid, text, timestamptz, timestamptz)'] loop
         execute format('alter function private.%s owner to ringback_definer', f);
     end loop;
@@ -292,10 +329,13 @@ $$;
 grant execute on function private.search_calls(uuid, text, timestamptz, timestamptz), private.day_start(date, text),
     private.rfc3339(timestamptz), private.microseconds(timestamptz), private.from_microseconds(text), private.csv_cell(text),
     private.outcome_text(text), private.cause_text(text), private.mail_of(bytea) to authenticated;
-grant execute on function private.words_of(text), private.words_key(uuid) to ringback_definer;
+grant execute on function private.words_of(text), private.words_key(uuid), private.lexemes(uuid, text) to ringback_definer;
+grant execute on function private.index_due_calls(integer) to ringback_ingest;
 grant select (id, business_id, listed_at, summary, reason, caller_name, status_rank, has_report, said_reported)
     on public.calls to ringback_definer;
 grant select (call_id, text, source) on public.call_utterances to ringback_definer;
 grant select, insert, update, delete on private.call_words to ringback_definer;
+grant select, insert, delete on private.call_words_due to ringback_definer;
 create policy call_utterances_definer on public.call_utterances for select to ringback_definer using (true);
 create policy call_words_definer on private.call_words to ringback_definer using (true) with check (true);
+create policy call_words_due_definer on private.call_words_due to ringback_definer using (true) with check (true);

@@ -37,9 +37,9 @@ static const char *newest_migration(void)
     return newest;
 }
 
-static void on_directory_stopped(struct directory *d)
+static void on_search_index_stopped(struct search_index *s)
 {
-    struct app *app = container_of(d, struct app, directory);
+    struct app *app = container_of(s, struct app, search_index);
     supabase_stop(&app->supabase);
     voice_stop(&app->voice);
     vapi_stop(&app->vapi);
@@ -47,6 +47,11 @@ static void on_directory_stopped(struct directory *d)
     uv_close((uv_handle_t *)&app->term, NULL);
     uv_close((uv_handle_t *)&app->interrupt, NULL);
     loop_stop(&app->loop);
+}
+
+static void on_directory_stopped(struct directory *d)
+{
+    search_index_stop(&container_of(d, struct app, directory)->search_index, on_search_index_stopped);
 }
 
 static void on_ingest_stopped(struct ingest *in)
@@ -129,6 +134,7 @@ static void start_rooms(struct app *app)
 {
     ingest_start(&app->ingest, &app->loop, &app->pool); /* its end-of-turn hook runs before the pool's */
     directory_start(&app->directory, &app->loop, &app->pool);
+    search_index_start(&app->search_index, &app->loop, &app->pool);
     voice_start(&app->voice, &app->loop, &app->pool);
     app->vapi.config = &app->config;
     app->vapi.loop = &app->loop;

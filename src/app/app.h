@@ -10,6 +10,7 @@
 #include "http.h"
 #include "ingest.h"
 #include "loop.h"
+#include "search_index.h"
 #include "supabase.h"
 #include "twilio.h"
 #include "vapi.h"
@@ -21,6 +22,7 @@ struct app {
     struct ingest ingest;
     struct db_pool pool, dashboard_pool, auth_pool; /* storing; reading; signing people in, without Supabase */
     struct directory directory;
+    struct search_index search_index;
     struct voice voice;
     struct fetch_room fetch;
     struct vapi vapi;

@@ -84,6 +84,8 @@ static uint32_t dice(uint32_t sides)
 
 static const char *dump(void)
 {
+    rig_sql("update private.call_words_due set due_at = now()");
+    rig_sql("select private.index_due_calls(1000)");
     return rig_sql(
         "select (select json_agg(to_jsonb(c) - 'updated_at' - 'created_at') from calls c)::text || "
         "(select json_agg(json_build_array(event_key, call_id, type, payload) order by event_key) from call_events)"
