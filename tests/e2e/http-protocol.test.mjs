@@ -33,6 +33,7 @@ for (const [method, path, allowed] of [
   ["GET", "/api/vapi-webhook", ["POST"]],
   ["DELETE", "/healthz", ["GET", "HEAD"]],
   ["PATCH", "/api/twilio/status", ["POST"]],
+  ["PUT", "/api/vapi-webhook", ["POST"]],
   ["HEAD", "/api/vapi-webhook", ["POST"]],
   ["POST", "/readyz", ["GET", "HEAD"]],
 ]) {
@@ -47,7 +48,7 @@ for (const [method, path, allowed] of [
   });
 }
 
-for (const method of ["PUT", "OPTIONS", "TRACE"]) {
+for (const method of ["OPTIONS", "TRACE"]) {
   test(`${method}, which no route has: 405 or 501`, async () => {
     const answer = await one(`${method} /api/vapi-webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`);
     assert.ok([405, 501].includes(answer.status), `${answer.status}`);
@@ -266,6 +267,35 @@ test("answers carry no server name and are not cached", async () => {
   assert.match(answer.headers["cache-control"] ?? "", /no-store/);
   assert.equal(answer.headers["x-content-type-options"], "nosniff");
 });
+
+const SECURITY = {
+  "strict-transport-security": "max-age=63072000; includeSubDomains",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "permissions-policy": "camera=(), geolocation=(), microphone=()",
+};
+for (const [status, bytes] of [
+  [200, GET],
+  [400, "GET /healthz HTTP/1.1\r\n\r\n"],
+  [401, rawPost("Content-Length: 2\r\n", "{}").replace(/x-vapi-secret:.*\r\n/i, "")],
+  [403, "POST /api/webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"],
+  [404, "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n"],
+  [405, "PUT /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"],
+  [413, rawPost("Content-Length: 99999999\r\n")],
+  [431, `GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: ${"a".repeat(20000)}\r\n\r\n`],
+  [501, "BREW /healthz HTTP/1.1\r\nHost: x\r\n\r\n"],
+  [505, "GET /healthz HTTP/2.0\r\nHost: x\r\n\r\n"],
+]) {
+  test(`an answer ${status} has all security headers`, async () => {
+    const answer = await one(bytes);
+    assert.equal(answer.status, status);
+    for (const [name, value] of Object.entries(SECURITY)) assert.equal(answer.headers[name], value, name);
+    assert.match(answer.headers["cache-control"], /no-store/);
+  });
+}
 
 test("the query is no part of the route", async () => {
   assert.equal((await one("GET /healthz?x=/nothing#y HTTP/1.1\r\nHost: x\r\n\r\n".replace("#y", ""))).status, 200);

@@ -279,6 +279,24 @@ static void believes_nobody_who_comes_directly(void)
     house_close();
 }
 
+/* A header that may come once only counts when it does. */
+static void knows_headers_that_come_twice(void)
+{
+    house_open();
+    house_meet(&peer);
+    peer_say(&peer, "GET /later HTTP/1.1\r\nHost: a\r\nOne: 1\r\nTwo: 1\r\ntwo: 1\r\nNone:\r\n\r\n");
+    CHECK(PEER_WAIT(&house.loop, house.waiting_count == 1));
+    struct http_request *r = house.waiting[0];
+    CHECK_STR(http_header_once(r, STR("ONE")), "1");
+    CHECK_STR(http_header_once(r, STR("two")), NULL);
+    CHECK_STR(http_header(r, STR("two")), "1");
+    CHECK_STR(http_header_once(r, STR("none")), "");
+    CHECK_STR(http_header_once(r, STR("absent")), NULL);
+    http_reply(r, 204, NULL, STR(""));
+    peer_close(&peer);
+    house_close();
+}
+
 static void words_errors(void)
 {
     static char longest[CAP_REPLY_MESSAGE_BYTES];
@@ -353,5 +371,5 @@ TAP_MAIN(TEST(answers_with_all_headers), TEST(keeps_the_connection), TEST(closes
          TEST(answers_head_without_a_body), TEST(takes_chunked_bodies), TEST(answers_errors_as_json),
          TEST(guards_see_the_headers), TEST(answers_expect_continue), TEST(answers_pipelined_requests_in_order),
          TEST(tells_requests_apart), TEST(finds_parameters), TEST(knows_who_asks),
-         TEST(believes_nobody_who_comes_directly), TEST(words_errors), TEST(sends_large_answers),
-         TEST(takes_large_bodies))
+         TEST(believes_nobody_who_comes_directly), TEST(knows_headers_that_come_twice), TEST(words_errors),
+         TEST(sends_large_answers), TEST(takes_large_bodies))
