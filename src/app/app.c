@@ -229,7 +229,8 @@ static int start_listeners(struct app *app, const struct routes *routes)
                                           .routes = routes->public_rows,
                                           .metric_first_route = routes->first_public,
                                           .host = c->listen_host.p,
-                                          .port = c->listen_port};
+                                          .port = c->listen_port,
+                                          .trusted_proxies = &app->trusted_proxies};
     struct http_options admin_options = {.name = "admin",
                                          .metric_listener = 1,
                                          .routes = routes->admin_rows,
@@ -310,6 +311,10 @@ int app_serve(bool insecure_dev)
     log_setup(app.config.log_least, app.config.log_form);
     if (!app.config.database_url.n) {
         return refuse_start(&app, STR("DATABASE_URL: needed; a postgresql:// address with the server's own login"));
+    }
+    if (http_networks_read(app.config.trusted_proxies, &app.trusted_proxies) < 0) {
+        return refuse_start(&app,
+                            STR("TRUSTED_PROXIES: not addresses or networks such as 10.0.0.0/8, separated by commas"));
     }
     app.config.insecure_dev = insecure_dev;
     harden_process();

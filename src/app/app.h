@@ -8,6 +8,7 @@
 #include "fetch.h"
 #include "gotrue.h"
 #include "http.h"
+#include "http_network.h"
 #include "ingest.h"
 #include "loop.h"
 #include "search_index.h"
@@ -32,6 +33,7 @@ struct app {
     struct gotrue gotrue;
     struct recording_relays relays;
     struct dashboard dashboard;
+    struct http_networks trusted_proxies;
     struct http_server public_http, admin_http;
     uv_signal_t term, interrupt;
     uv_timer_t drain; /* while stopping: waits for ingest, and limits the whole stop */

@@ -19,6 +19,7 @@
 #define CAP_PENDING_BYTES 32768          /* bytes read ahead of the request being handled; then reading stops */
 #define CAP_REPLY_LINES_BYTES 8192       /* headers that a handler adds to its answer */
 #define CAP_CONNECTIONS 12000            /* clients of one listener */
+#define CAP_TRUSTED_PROXIES 32           /* networks whose X-Forwarded-For is believed */
 #define CAP_CONNECTIONS_PER_ADDRESS 256  /* clients of one public address; private ones are proxies */
 #define CAP_ACCEPTS_PER_SECOND 1000      /* new clients of one listener */
 #define CAP_REQUESTS_PER_CONNECTION 1000 /* so that balancers rebalance */

@@ -22,6 +22,7 @@ static const struct setting settings[] = {
     SETTING(port, "PORT", NULL, 0, "alone: listen on every address at this port"),
     SETTING(admin_listen, "ADMIN_LISTEN", "127.0.0.1:9464", 0, "address of the listener with /metrics"),
     SETTING(public_url, "PUBLIC_URL", NULL, 0, "https address under which the providers reach this server"),
+    SETTING(trusted_proxies, "TRUSTED_PROXIES", "127.0.0.0/8, ::1", 0, "networks whose X-Forwarded-For is believed"),
     SETTING(spool_dir, "SPOOL_DIR", NULL, 0, "directory of the local spool"),
     SETTING(log_level, "LOG_LEVEL", "info", 0, "debug, info, warn or error"),
     SETTING(log_format, "LOG_FORMAT", "json", 0, "json or text"),

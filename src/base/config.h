@@ -6,7 +6,7 @@
 
 struct config {
     struct str database_url, migrate_database_url;
-    struct str listen, port, admin_listen, public_url, spool_dir, log_level, log_format;
+    struct str listen, port, admin_listen, trusted_proxies, public_url, spool_dir, log_level, log_format;
     struct str twilio_auth_token, twilio_auth_token_previous, twilio_account_sid;
     struct str vapi_api_key, vapi_api_url, vapi_assistant_id, vapi_phone_number_id;
     struct str vapi_webhook_secret, vapi_webhook_secret_previous, vapi_hmac_secret;

@@ -16,6 +16,7 @@ enum http_verb { VERB_GET, VERB_HEAD, VERB_POST, VERB_PUT, VERB_PATCH, VERB_DELE
 
 struct http_request;
 struct http_server;
+struct http_networks;
 
 /* Embedded in the object of a handler that answers later. */
 struct http_waiter {
@@ -58,8 +59,8 @@ struct str http_header(const struct http_request *r, struct str name);
 struct str http_header_once(const struct http_request *r, struct str name);
 /* The value of the route's parameter; absent when its path has none. */
 struct str http_param(const struct http_request *r);
-/* The client's address, for limits and logs: the peer's, unless that is not a public one, as a proxy's. Then it is the
- * last public address in X-Forwarded-For; what stands before an entry that is no address is not believed. */
+/* The client's address, for limits and logs: the peer's, unless that is a trusted proxy. Then it is the last address in
+ * X-Forwarded-For that is none; what stands before an entry that is no address is not believed. */
 struct str http_client_address(struct http_request *r);
 /* Takes the body out of the request: the caller owns it now. */
 struct buf http_take_body(struct http_request *r);
@@ -99,12 +100,13 @@ void http_stream_end(struct http_request *r);
 void http_stream_cut(struct http_request *r);
 
 struct http_options {
-    const char *name;                /* of the listener, in logs: "public", "admin" */
-    size_t metric_listener;          /* index in LABELS_LISTENER */
-    const struct http_route *routes; /* lives as long as the server; ends with a row whose path is NULL */
-    size_t metric_first_route;       /* index of routes[0] in LABELS_ROUTE; index 0 of that set is "none" */
-    const char *host;                /* numeric address */
-    int port;                        /* 0: any free one */
+    const char *name;                            /* of the listener, in logs: "public", "admin" */
+    size_t metric_listener;                      /* index in LABELS_LISTENER */
+    const struct http_route *routes;             /* lives as long as the server; ends with a row whose path is NULL */
+    size_t metric_first_route;                   /* index of routes[0] in LABELS_ROUTE; index 0 of that set is "none" */
+    const char *host;                            /* numeric address */
+    int port;                                    /* 0: any free one */
+    const struct http_networks *trusted_proxies; /* whose X-Forwarded-For is believed; NULL: nobody's */
 };
 
 struct http_server {

@@ -1,7 +1,7 @@
 #include "http_client.h"
 #include "http_conn.h"
 #include "http_list.h"
-#include <arpa/inet.h>
+#include "http_server.h"
 
 static bool is_port(struct str s)
 {
@@ -27,33 +27,18 @@ static struct str bare(struct str entry)
     return is_port(behind) ? address : (struct str){NULL, 0};
 }
 
-static bool parse_address(struct str entry, struct sockaddr_storage *out)
-{
-    char text[PEER_TEXT_BYTES] = {0};
-    entry = bare(entry);
-    if (entry.n == 0 || entry.n >= sizeof(text)) {
-        return false;
-    }
-    memcpy(text, entry.p, entry.n);
-    *out = (struct sockaddr_storage){.ss_family = AF_INET};
-    if (inet_pton(AF_INET, text, &((struct sockaddr_in *)out)->sin_addr) == 1) {
-        return true;
-    }
-    out->ss_family = AF_INET6;
-    return inet_pton(AF_INET6, text, &((struct sockaddr_in6 *)out)->sin6_addr) == 1;
-}
-
-/* Each proxy adds the address that it sees at the end: private ones at the end are proxies of ours, the public one before
- * them is who came from outside, and all before that is what it said itself. */
-struct str http_client_forwarded(const struct http_parse *p, char out[PEER_TEXT_BYTES])
+/* Each proxy adds the address that it sees at the end: those at the end are our own proxies', the one before them is who came
+ * from outside, and all before that is what it said itself. */
+struct str http_client_forwarded(const struct http_parse *p, const struct http_networks *trusted,
+                                 char out[PEER_TEXT_BYTES])
 {
     struct http_list list = http_list_of(p, STR("x-forwarded-for"));
     struct str entry, found = {NULL, 0};
     struct sockaddr_storage address;
     while (http_list_next(&list, &entry)) {
-        if (!parse_address(entry, &address)) {
+        if (!http_network_address(bare(entry), &address)) {
             found = (struct str){NULL, 0};
-        } else if (http_peer_is_public(&address)) {
+        } else if (!http_networks_have(trusted, &address)) {
             found = http_peer_text(&address, out);
         }
     }
@@ -64,8 +49,8 @@ struct str http_client_address(struct http_request *r)
 {
     struct http_conn *c = container_of(r, struct http_conn, request);
     struct str found = {NULL, 0};
-    if (!c->peer_is_public) {
-        found = http_client_forwarded(&c->parse, c->client_text);
+    if (c->peer_is_trusted) {
+        found = http_client_forwarded(&c->parse, c->listener->options.trusted_proxies, c->client_text);
     }
     return found.p ? found : r->peer;
 }

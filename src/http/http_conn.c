@@ -1,5 +1,6 @@
 #include "http_conn.h"
 #include "http_exchange.h"
+#include "http_network.h"
 #include "http_server.h"
 #include "http_write.h"
 #include <stdlib.h>
@@ -259,7 +260,7 @@ int http_conn_open(struct http_listener *l, int fd, const struct sockaddr_storag
     c->listener = l;
     c->peer = peer;
     http_peer_text(from, c->peer_text);
-    c->peer_is_public = http_peer_is_public(from);
+    c->peer_is_trusted = http_networks_have(l->options.trusted_proxies, from);
     http_parse_init(&c->parse);
     c->pending = buf_make(CAP_RECEIVE_BYTES);
     c->task.run = run_task;

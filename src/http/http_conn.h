@@ -50,7 +50,7 @@ struct http_conn {
     uv_write_t write;
     struct loop_task task; /* ANSWERED: go on; GONE: tell the handler */
     struct http_peer *peer;
-    bool peer_is_public;
+    bool peer_is_trusted;
     char peer_text[PEER_TEXT_BYTES], client_text[PEER_TEXT_BYTES];
     struct http_parse parse;
     struct buf pending; /* bytes behind the current request, from pending_at on */
