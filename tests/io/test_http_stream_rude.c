@@ -131,6 +131,23 @@ static void end_and_farewell_cross(void)
     house_close();
 }
 
+/* What was complete stays so, also when its connection is closed in the same turn. */
+static void a_complete_stream_is_not_cut(void)
+{
+    house_open();
+    struct http_request *r = ask(OLD_GET);
+    http_stream_begin(r, 200, NULL, -1);
+    http_stream_write(r, STR("all of it"));
+    http_stream_end(r);
+    http_conn_gone(container_of(r, struct http_conn, request), CLOSE_STOPPED);
+    CHECK(nobody_left());
+    CHECK(peer_wait_end(&peer));
+    CHECK(peer.eof && str_ends(peer_got(&peer), STR("\r\n\r\nall of it")));
+    CHECK_INT(house.gone, 0);
+    peer_close(&peer);
+    house_close();
+}
+
 static void client_leaves_before_the_stream_begins(void)
 {
     house_open();
@@ -484,9 +501,10 @@ static void survives_anything(void)
 }
 
 TAP_MAIN(TEST(client_leaves_a_quiet_stream), TEST(client_leaves_a_full_stream), TEST(client_walks_off_mid_way),
-         TEST(notices_while_writing), TEST(end_and_farewell_cross), TEST(client_leaves_before_the_stream_begins),
-         TEST(gives_the_handler_its_time), TEST(cuts_a_reader_that_does_not_read), TEST(cuts_it_after_the_end_too),
-         TEST(serves_a_slow_reader), TEST(bounds_the_whole_stream), TEST(shows_that_a_body_was_cut),
-         TEST(cuts_with_bytes_waiting), TEST(goes_on_after_half_close), TEST(reads_little_ahead_of_a_stream),
-         TEST(finishes_while_the_server_stops), TEST(answers_what_stands_behind_while_the_server_stops),
-         TEST(is_cut_when_the_drain_is_over), TEST(tells_a_handler_that_was_still_beginning), TEST(survives_anything))
+         TEST(notices_while_writing), TEST(end_and_farewell_cross), TEST(a_complete_stream_is_not_cut),
+         TEST(client_leaves_before_the_stream_begins), TEST(gives_the_handler_its_time),
+         TEST(cuts_a_reader_that_does_not_read), TEST(cuts_it_after_the_end_too), TEST(serves_a_slow_reader),
+         TEST(bounds_the_whole_stream), TEST(shows_that_a_body_was_cut), TEST(cuts_with_bytes_waiting),
+         TEST(goes_on_after_half_close), TEST(reads_little_ahead_of_a_stream), TEST(finishes_while_the_server_stops),
+         TEST(answers_what_stands_behind_while_the_server_stops), TEST(is_cut_when_the_drain_is_over),
+         TEST(tells_a_handler_that_was_still_beginning), TEST(survives_anything))
