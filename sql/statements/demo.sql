@@ -52,6 +52,14 @@ select set_config('statement_timeout', '0', true), set_config('idle_in_transacti
        set_config('lock_timeout', '30s', true), set_config('maintenance_work_mem', '512MB', true),
        set_config('max_parallel_maintenance_workers', '1', true), set_config('client_min_messages', 'warning', true)
 
+-- name: demo_end_left
+-- role: owner
+-- The call that went on when an earlier run ended is over by now.
+update public.calls set status_rank = 5, ended_claim = '5customer-ended-call', has_report = true, updated_at = now(),
+    reported_seconds = 150, reported_ended_at = started_at + interval '150 seconds', seen_ended_at = started_at + interval '151 seconds'
+where twilio_call_sid collate "C" >= 'CAde30' and twilio_call_sid collate "C" < 'CAde31' and status_rank < 5
+    and started_at < now() - interval '10 minutes'
+
 -- name: demo_triggers_off
 -- role: owner
 -- What they would do row by row is done at once in the end.
@@ -175,7 +183,7 @@ select private.words_key(id) from unnest($1::uuid[]) with ordinality b (id, nth)
 
 -- name: demo_copy_words
 -- role: owner
--- What the triggers on calls and utterances would make of them.
+-- What the server would make of them, a call at a time.
 copy private.call_words (call_id, business_id, listed_at, words) from stdin
 
 -- name: demo_commit

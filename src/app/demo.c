@@ -9,6 +9,7 @@
 
 #define PASSWORD_BYTES 64
 #define SIGNAL_EXIT 128
+#define DAY_US 86400000000
 
 static int refuse(const char *why)
 {
@@ -194,6 +195,17 @@ static int fill(struct demo_pg *d, struct demo_plan *p, const char *password)
     return 0; /* the history is there */
 }
 
+/* About how many calls are missing. */
+static uint64_t expect(const struct demo_plan *p)
+{
+    uint64_t days = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        uint64_t since = (uint64_t)(p->calendar.now_us - p->businesses[i].done_us) / DAY_US + 1;
+        days += since < p->calendar.days ? since : p->calendar.days;
+    }
+    return days * p->options->calls_per_day;
+}
+
 static int run_with(struct demo_pg *d, const struct demo_options *o, struct demo_plan *p, struct buf *scratch)
 {
     char made[PASSWORD_BYTES], hash[PASSWORD_HASH_BYTES];
@@ -217,6 +229,8 @@ static int run_with(struct demo_pg *d, const struct demo_options *o, struct demo
     if (earlier < 0) {
         return ERR_BAD_DATA;
     }
+    p->earlier = (uint64_t)earlier;
+    p->expected = expect(p);
     return earlier > 0 && !o->more ? tell_what_is_here(d, p, earlier) : fill(d, p, password);
 }
 

@@ -14,7 +14,8 @@ struct demo_plan {
     const char *password_hash;
     struct demo_progress progress;
     struct demo_rows rows;
-    size_t people_made; /* accounts that were not there before */
+    uint64_t earlier, expected; /* calls of earlier runs, and about how many come now */
+    size_t people_made;         /* accounts that were not there before */
 };
 
 /* Gives all accounts the password. */

@@ -88,7 +88,7 @@ static const char *read_email(const char *word, struct demo_options *o)
 static const char *read_password(const char *word, struct demo_options *o)
 {
     o->password = word;
-    return strlen(word) >= 8 && strlen(word) <= CAP_PASSWORD_BYTES ? NULL : "8 to 72 bytes";
+    return strlen(word) >= CAP_PASSWORD_LEAST_BYTES && strlen(word) <= CAP_PASSWORD_BYTES ? NULL : "8 to 72 bytes";
 }
 
 static const char *read_until(const char *word, struct demo_options *o)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static volatile sig_atomic_t stopped;
 static PGcancel *volatile cancel;
@@ -49,7 +50,7 @@ void demo_pg_close(struct demo_pg *d)
 static int complain(struct demo_pg *d)
 {
     if (!stopped) {
-        fprintf(stderr, "\nringback demo: %s", PQerrorMessage(d->pg));
+        fprintf(stderr, "%sringback demo: %s", isatty(STDERR_FILENO) ? "\r\033[K" : "", PQerrorMessage(d->pg));
     }
     return ERR_BAD_DATA;
 }

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 #define SECOND_US 1000000LL
-#define LIVE_US (75 * SECOND_US) /* a live call began so long ago, and lasts twice as long */
+#define REPORT_US (10 * SECOND_US) /* until the last message about a call has come */
+#define LIVE_US (75 * SECOND_US)   /* a live call began so long ago, and lasts twice as long */
 #define DOLLARS_PER_MINUTE 0.094
 #define LINES_SPREAD 2.5 /* long calls have more lines */
 #define LINES_LEAST 4
@@ -75,7 +76,7 @@ static double work_out(struct demo_row *w, const struct demo_calendar *c, struct
         w->seconds = (double)(2 * LIVE_US / SECOND_US);
     }
     w->ended_us = w->answered_us + (int64_t)(w->seconds * (double)SECOND_US);
-    w->live = w->ended_us > c->now_us;
+    w->live = w->ended_us + REPORT_US > c->now_us;
     w->has_report = !w->live && demo_end_has_report(w->end);
     if (w->call->caller != DEMO_ANONYMOUS) {
         demo_place_caller(w->business->index == DEMO_UNASSIGNED ? 0 : w->business->index, w->call->caller, w->caller);
@@ -168,7 +169,7 @@ static size_t put_utterances(struct buf *out, const struct demo_row *w, const st
     return written;
 }
 
-/* In the order of private.index_calls, though a set has none. */
+/* The texts that private.index_due_calls takes them from. */
 static void put_words(struct demo_rows *rows, const struct demo_row *w)
 {
     struct buf *out = &rows->words;
@@ -197,7 +198,7 @@ void demo_rows_call(struct demo_rows *rows, const struct demo_calendar *c, const
     double lines = (double)rows->shape.lines + LINES_SPREAD * deviation;
     long hour = demo_calendar_find(c, w.business->zone, call->started_us);
     struct demo_scene scene = {.call = call, .caller_phone = w.caller};
-    scene.weekday = demo_calendar_weekday(c, (size_t)hour / DEMO_HOURS);
+    scene.weekday = demo_calendar_weekday(c, hour < 0 ? 0 : (size_t)hour / DEMO_HOURS);
     scene.lines = lines < LINES_LEAST ? LINES_LEAST : lines > DEMO_LINES ? DEMO_LINES : (size_t)lines;
     demo_talk(&scene, &talk, &rows->said);
     if (rows->shape.lines == 0) {

@@ -1,5 +1,5 @@
 #pragma once
-/* The words that a call is found by, as private.words_of and private.index_calls make them (sql/migrations), for text that is
+/* The words that a call is found by, as private.words_of and private.lexemes make them (sql/migrations), for text that is
  * plain ASCII: making them here is ten times as fast. tests/e2e/demo.test.mjs compares. */
 #include "demo_text.h"
 

@@ -211,6 +211,27 @@ test("owner and staff sign in and see the history; a second run may change the p
   await signIn(server, "owner@larkspur.example", "another-password");
 });
 
+test("an hour later, --more ends the call that went on and adds what came since", async () => {
+  const [live] = await db.rows(
+    "update calls set started_at = started_at - interval '1 hour' where status = 'in-progress' returning id",
+  );
+  const was = await db.count("calls");
+  const end = await demo(["--more"]);
+  assert.equal(end.code, 0, end.stderr);
+  assert.match(end.stdout, /The password is that of an earlier run/);
+  assert.deepEqual(await db.one("select status, outcome, duration_seconds from calls where id = $1", [live.id]), {
+    status: "ended",
+    outcome: "handled",
+    duration_seconds: "150.000",
+  });
+  await until("its words are indexed", async () => {
+    await db.rows("select private.index_due_calls(100)"); // or the server does it
+    return (await db.count("private.call_words where call_id = $1", [live.id])) === 1;
+  });
+  assert.ok((await db.count("calls")) > was, "there is another one that goes on");
+  assert.equal(await db.count("business_users"), 2);
+});
+
 test("the same seed gives the same rows, another one others", async () => {
   const args = ["--until", "2026-11-08", "--days", "12", "--businesses", "5", "--calls-per-day", "9"];
   const [a, b, c] = [await fresh("demo_a"), await fresh("demo_b"), await fresh("demo_c")];
