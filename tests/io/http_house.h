@@ -1,6 +1,7 @@
 #pragma once
 /* A server with the routes that the HTTP tests ask for, and what its handlers saw. */
 #include "http.h"
+#include "http_network.h"
 #include "http_server.h"
 #include "metric.h"
 #include "rude_peer.h"
@@ -148,8 +149,13 @@ enum { ROUTE_LATER = 5, ROUTE_CALLS = 10 };
 
 static inline void house_open(void)
 {
-    static const struct http_options options = {
-        .name = "public", .routes = house_routes, .metric_first_route = 1, .host = "127.0.0.1"};
+    static struct http_networks proxies;
+    static const struct http_options options = {.name = "public",
+                                                .routes = house_routes,
+                                                .metric_first_route = 1,
+                                                .host = "127.0.0.1",
+                                                .trusted_proxies = &proxies};
+    CHECK_INT(http_networks_read(STR("127.0.0.0/8, 10.0.0.0/8"), &proxies), 0);
     house = (struct house){.waiting_count = 0};
     log_setup(LOG_ERROR, LOG_FORMAT_TEXT);
     metric_init(house_labels, sizeof(house_labels) / sizeof(house_labels[0]));
