@@ -153,8 +153,8 @@
 
 /* Words to search for */
 #define CAP_WORDS_POLL_MS 1000 /* how long after its report a call is found by its words */
-#define CAP_WORDS_CALLS 25     /* whose words one unit makes: some 50 ms of one connection */
-#define CAP_WORDS_PAUSE_MS 50  /* between two such units */
+#define CAP_WORDS_CALLS 10     /* whose words one unit makes: some 10 ms of one connection */
+#define CAP_WORDS_PAUSE_MS 100 /* between two such units; so nearly 100 calls a second, and events come first */
 
 /* The process */
 #define CAP_STOP_MS 25000 /* a graceful stop; then what is left is abandoned */
