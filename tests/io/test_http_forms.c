@@ -74,6 +74,7 @@ static void gzips_what_is_worth_it(void)
         {"GET /tagged?900" HOST GZIP "\r\n", false, false, 900},
         {"GET /encoded" HOST GZIP "\r\n", false, false, 5000},
         {"GET /hello" HOST GZIP "\r\n", false, false, 5},
+        {"GET /big?70000" HOST GZIP "\r\n", true, true, 70000}, /* nothing is left of the answers before */
     };
     house_open();
     house_meet(&peer);
