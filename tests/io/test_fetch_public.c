@@ -214,6 +214,19 @@ static void no_spelling_reaches_a_private_address(void)
     rig_close(&r);
 }
 
+/* Not even to a public address without TLS: refused before anything is looked up. */
+static void outside_it_is_https_alone(void)
+{
+    struct rig r;
+    struct ask a;
+    rig_open(&r, rules);
+    ask_init(&a, &r, "/");
+    a.fetch.url = STR("http://8.8.8.8:1/");
+    a.fetch.public_only = true;
+    CHECK_INT(ask_submit(&a, &r), ERR_BAD_SETTING);
+    rig_close(&r);
+}
+
 /* The one to blame is whoever gave us the address. */
 static void the_breaker_is_not_for_that(void)
 {
@@ -249,4 +262,5 @@ static void others_are_not_concerned(void)
     }
 }
 
-TAP_MAIN(TEST(no_spelling_reaches_a_private_address), TEST(the_breaker_is_not_for_that), TEST(others_are_not_concerned))
+TAP_MAIN(TEST(no_spelling_reaches_a_private_address), TEST(outside_it_is_https_alone),
+         TEST(the_breaker_is_not_for_that), TEST(others_are_not_concerned))

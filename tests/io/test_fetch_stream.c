@@ -314,6 +314,7 @@ static void a_stall_after_a_pause_is_one(void)
     ask_wait(&e.ask, &r);
     CHECK_INT(e.ask.code, ERR_TIMEOUT);
     CHECK(uv_hrtime() / 1000000 - resumed_ms >= 199);
+    CHECK(e.ask.fetch.seconds * 1e3 < e.ask.fetch.deadline_ms / 2);
     ear_finish(&e);
     rig_close(&r);
 }

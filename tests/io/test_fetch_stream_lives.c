@@ -184,6 +184,35 @@ static void pausing_is_harmless_otherwise(void)
     rig_close(&r);
 }
 
+/* What one stream left behind, paused or failed, is nothing to the next one. */
+static void the_next_one_starts_afresh(void)
+{
+    struct rig r;
+    struct ear e;
+    rig_open(&r, rules);
+    ear_init(&e, &r, "/hang-in-body");
+    CHECK_INT(ask_submit(&e.ask, &r), 0);
+    ear_pause(&e);
+    rig_run_ms(&r, 30);
+    fetch_abandon(&e.ask.fetch);
+    ear_finish(&e);
+    ear_init(&e, &r, "/close-in-head");
+    CHECK_INT(ask_run(&e.ask, &r), ERR_BAD_REPLY);
+    ear_finish(&e);
+    CHECK_INT(r.host.window, 1);
+    unsigned counted = r.host.window_count;
+    ear_init(&e, &r, "/small");
+    CHECK_INT(ask_submit(&e.ask, &r), 0);
+    fetch_abandon(&e.ask.fetch);
+    ear_finish(&e);
+    CHECK_INT(r.host.window_count, counted);
+    ear_init(&e, &r, "/small");
+    CHECK_INT(ask_run(&e.ask, &r), 0);
+    CHECK_STR(buf_str(&e.got), "hello");
+    ear_finish(&e);
+    rig_close(&r);
+}
+
 static void streams_keep_their_connection(void)
 {
     struct rig r;
@@ -201,4 +230,4 @@ static void streams_keep_their_connection(void)
 TAP_MAIN(TEST(an_abandoned_stream_is_cut), TEST(abandoned_after_every_turn),
          TEST(abandoned_before_the_head_is_not_counted), TEST(on_head_may_submit_again),
          TEST(callbacks_may_close_the_room), TEST(an_abandoned_probe_is_replaced), TEST(pausing_is_harmless_otherwise),
-         TEST(streams_keep_their_connection))
+         TEST(the_next_one_starts_afresh), TEST(streams_keep_their_connection))
