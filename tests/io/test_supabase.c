@@ -161,7 +161,11 @@ static void a_stop_while_fetching(void)
     UNTIL(requests() == 2);
     supabase_stop(&house.supabase);
     CHECK_INT(token_check_submit(&house.supabase, &v.check), ERR_STOPPING);
-    rig_run_ms(&house.rig, 5);
+    while (house.rig.peer.clients.count) {
+        peer_drop(container_of(list_first(&house.rig.peer.clients), struct peer_client, node), false);
+    }
+    rig_run_ms(&house.rig, 20); /* the fetch ends now, and nobody is told */
+    CHECK_INT((int)fetches(JWKS_UNREACHABLE), 0);
     CHECK_INT(v.fired, 0);
     rig_close(&house.rig);
     rig_stop();

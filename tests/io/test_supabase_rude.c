@@ -198,7 +198,20 @@ static void an_empty_set_beside_a_secret(void)
     UNTIL(fetches(JWKS_GOOD) == 1);
     CHECK_INT(visit(hs_token()), 0);
     CHECK_INT(visit(es_token("es-1")), ERR_UNAUTHORIZED); /* there are no such keys, and we know it */
-    service_has("es-2");
+    house_close();
+}
+
+static void an_empty_set_takes_no_key_away(void)
+{
+    house_prepare();
+    house.config.supabase_jwt_secret = STR(RIG_SECRET);
+    CHECK_INT(supabase_start(&house.supabase), 0);
+    UNTIL(fetches(JWKS_GOOD) == 1);
+    service_answers(200, "{\"keys\":[]}");
+    CHECK_INT(visit(es_token("es-2")), ERR_UNAVAILABLE);
+    CHECK_INT((int)fetches(JWKS_UNUSABLE), 1);
+    CHECK_INT(visit(es_token("es-1")), 0);
+    CHECK_INT(visit(hs_token()), 0);
     house_close();
 }
 
@@ -297,4 +310,5 @@ static void our_own_keys(void)
 TAP_MAIN(TEST(the_last_good_keys_stay), TEST(there_never_were_keys), TEST(nobody_listens),
          TEST(failures_are_tried_again), TEST(the_breaker_opens), TEST(old_keys_are_dropped),
          TEST(fresh_keys_are_not_dropped), TEST(a_secret_needs_no_service), TEST(an_empty_set_beside_a_secret),
-         TEST(services_that_are_none), TEST(secrets_that_are_none), TEST(our_own_keys))
+         TEST(an_empty_set_takes_no_key_away), TEST(services_that_are_none), TEST(secrets_that_are_none),
+         TEST(our_own_keys))
