@@ -22,14 +22,12 @@ static int weight_of(struct str text)
     int permille = 0, unit = MOST_PERMILLE;
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
-        if (i == 1 && c == '.') {
-            continue;
-        }
-        if (c < '0' || c > '9' || i > 4 || (i == 0 && c > '1')) {
+        bool digit = c >= '0' && c <= '9';
+        if (i == 1 ? c != '.' : !digit || i > 4) {
             return 0;
         }
-        permille += (c - '0') * unit;
-        unit /= 10;
+        permille += digit ? (c - '0') * unit : 0;
+        unit /= digit ? 10 : 1;
     }
     return permille <= MOST_PERMILLE ? permille : 0;
 }

@@ -47,7 +47,7 @@ static bool matches(const struct http_path *p, struct str path, struct str *para
     if (!p->after.p) {
         return str_eq(p->before, path);
     }
-    if (path.n < p->before.n + p->after.n || !str_starts(path, p->before) || !str_ends(path, p->after)) {
+    if (!str_starts(path, p->before) || !str_ends(path, p->after)) {
         return false;
     }
     *param_out = str_skip(str_cut(path, path.n - p->after.n), p->before.n);

@@ -188,6 +188,8 @@ static void says_when_the_client_has_it(void)
     tap_case(NULL);
     struct answer a = ask_for("GET /tagged?5001" HOST "If-None-Match: *\r\n\r\n");
     CHECK(str_starts(a.head, STR("HTTP/1.1 304 ")));
+    a = ask_for("GET /tagged?900" HOST GZIP "\r\n"); /* too small to have another form */
+    CHECK_INT(line_of(a.head, "ETag").n, strlen(tags[0]));
     peer_close(&peer);
     house_close();
 }

@@ -302,7 +302,7 @@ static void words_errors(void)
     static char longest[CAP_REPLY_MESSAGE_BYTES];
     house_open();
     house_meet(&peer);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 5; i++) {
         peer_say(&peer, GET("/later"));
         CHECK(PEER_WAIT(&house.loop, house.waiting_count == i + 1));
         struct http_request *r = house.waiting[i];
@@ -314,6 +314,9 @@ static void words_errors(void)
         } else if (i == 2) {
             http_reply_retry_after(r, 77);
             http_reply(r, 429, NULL, STR(""));
+        } else if (i == 3) {
+            http_reply_retry_after(r, 5);
+            http_reply(r, 202, NULL, STR(""));
         } else {
             http_reply(r, 429, NULL, STR(""));
         }
@@ -327,7 +330,8 @@ static void words_errors(void)
     CHECK_INT(peer_count(&peer, "\"message\":\"there is nothing here\""), 1);
     CHECK_INT(peer_count(&peer, "\r\nRetry-After: 77\r\n"), 1);
     CHECK_INT(peer_count(&peer, "\r\nRetry-After: 2\r\n"), 1);
-    CHECK_INT(peer_count(&peer, "Retry-After"), 2);
+    CHECK_INT(peer_count(&peer, "\r\nRetry-After: 5\r\n"), 1);
+    CHECK_INT(peer_count(&peer, "Retry-After"), 3);
     peer_close(&peer);
     house_close();
 }
@@ -342,6 +346,24 @@ static void sends_large_answers(void)
     log_setup(LOG_ERROR + 1, LOG_FORMAT_TEXT);
     peer_say(&peer, GET("/big?4194305"));
     CHECK(PEER_WAIT(&house.loop, metric_value(METRIC_HTTP_REQUESTS, 6, metric_code(500)) == 1));
+    peer_close(&peer);
+    house_close();
+}
+
+/* Headers that were meant for the answer are not sent with the error in its place. */
+static void answers_an_error_when_it_is_too_large(void)
+{
+    static char bytes[CAP_REPLY_BYTES + 1];
+    house_open();
+    log_setup(LOG_ERROR + 1, LOG_FORMAT_TEXT);
+    house_meet(&peer);
+    peer_say(&peer, GET("/later"));
+    CHECK(PEER_WAIT(&house.loop, house.waiting_count == 1));
+    http_reply_header(house.waiting[0], "Content-Disposition", STR("attachment"));
+    http_reply_tagged(house.waiting[0], "text/csv", (struct str){bytes, sizeof(bytes)});
+    CHECK(peer_wait_for(&peer, "{\"error\":{\"code\":\"internal\"", 1));
+    CHECK_INT(peer_count(&peer, "Content-Disposition") + peer_count(&peer, "ETag"), 0);
+    CHECK_INT(peer_count(&peer, "\r\nCache-Control: no-store\r\n"), 1);
     peer_close(&peer);
     house_close();
 }
@@ -372,4 +394,4 @@ TAP_MAIN(TEST(answers_with_all_headers), TEST(keeps_the_connection), TEST(closes
          TEST(guards_see_the_headers), TEST(answers_expect_continue), TEST(answers_pipelined_requests_in_order),
          TEST(tells_requests_apart), TEST(finds_parameters), TEST(knows_who_asks),
          TEST(believes_nobody_who_comes_directly), TEST(knows_headers_that_come_twice), TEST(words_errors),
-         TEST(sends_large_answers), TEST(takes_large_bodies))
+         TEST(sends_large_answers), TEST(answers_an_error_when_it_is_too_large), TEST(takes_large_bodies))

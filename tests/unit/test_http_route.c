@@ -59,6 +59,7 @@ static void finds_the_row(void)
         {VERB_GET, "/calls/7/recording", 3, "7"},
         {VERB_GET, "/calls//recording", ERR_NOT_FOUND, NULL},
         {VERB_GET, "/calls/recording", 0, "recording"},
+        {VERB_GET, "/recording", ERR_NOT_FOUND, NULL},
         {VERB_GET, "/calls/7/8/recording", ERR_NOT_FOUND, NULL},
         {VERB_GET, "/calls/7/recording/", ERR_NOT_FOUND, NULL},
         {VERB_GET, "/calls/7/recordings", ERR_NOT_FOUND, NULL},
