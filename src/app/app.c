@@ -186,7 +186,10 @@ static int start_dashboard(struct app *app)
     app->supabase.config = app->relays.config = &app->config;
     app->supabase.fetch_room = app->relays.fetch = &app->fetch;
     app->supabase.loop = &app->loop;
-    app->dashboard = (struct dashboard){&app->dashboard_pool, &app->supabase, &app->relays};
+    app->dashboard.pool = &app->dashboard_pool;
+    app->dashboard.supabase = &app->supabase;
+    app->dashboard.relays = &app->relays;
+    dashboard_start(&app->dashboard);
     recording_start(&app->relays);
     int rc = supabase_start(&app->supabase);
     return rc ? rc

@@ -123,49 +123,47 @@ static enum flow_next step_relay(struct flow *f)
 
 static const struct flow_step recording_steps[] = {{"ask", step_ask}, {"relay", step_relay}, {NULL, NULL}};
 
-/* The statements' parameters, in their order. */
-static const struct endpoint me = {STMT_ME, read_steps, {PARAM_NONE}};
-static const struct endpoint overview = {STMT_OVERVIEW, read_steps, {PARAM_BUSINESS, PARAM_FROM, PARAM_TO}};
 #define CALL_FILTERS                                                                                                   \
     {PARAM_BUSINESS, PARAM_FROM,      PARAM_TO,        PARAM_OUTCOME, PARAM_Q,                                         \
      PARAM_CALLER,   PARAM_CURSOR_US, PARAM_CURSOR_ID, PARAM_LIMIT}
-static const struct endpoint calls = {STMT_CALLS_LIST, read_steps, CALL_FILTERS};
-static const struct endpoint calls_csv = {STMT_CALLS_CSV, csv_steps, CALL_FILTERS};
-static const struct endpoint call = {STMT_CALL_DETAIL, read_steps, {PARAM_PATH_ID}};
-static const struct endpoint recording = {STMT_CALL_RECORDING_SOURCE, recording_steps, {PARAM_PATH_ID}};
-static const struct endpoint digests = {STMT_DIGESTS_LIST, read_steps, {PARAM_BUSINESS, PARAM_BEFORE, PARAM_LIMIT}};
-static const struct endpoint digest = {STMT_DIGEST_DETAIL, read_steps, {PARAM_BUSINESS, PARAM_PATH_DATE}};
-static const struct endpoint settings = {STMT_SETTINGS_READ, read_steps, {PARAM_BUSINESS}};
-static const struct endpoint change = {STMT_SETTINGS_WRITE, change_steps, {PARAM_BUSINESS, PARAM_BODY}};
 
-#define HANDLER(name, endpoint)                                                                                        \
-    void dashboard_on_##name(struct dashboard *d, struct http_request *r)                                              \
-    {                                                                                                                  \
-        visit_start(d, r, &(endpoint));                                                                                \
-    }
-HANDLER(me, me)
-HANDLER(overview, overview)
-HANDLER(calls, calls)
-HANDLER(calls_csv, calls_csv)
-HANDLER(call, call)
-HANDLER(digests, digests)
-HANDLER(digest, digest)
-HANDLER(settings, settings)
-HANDLER(settings_change, change)
+/* What each address asks, what happens then, and the statement's parameters in their order. */
+static const struct endpoint endpoints[DASHBOARD_COUNT] = {
+    [DASHBOARD_ME] = {STMT_ME, read_steps, {PARAM_NONE}},
+    [DASHBOARD_OVERVIEW] = {STMT_OVERVIEW, read_steps, {PARAM_BUSINESS, PARAM_FROM, PARAM_TO}},
+    [DASHBOARD_CALLS] = {STMT_CALLS_LIST, read_steps, CALL_FILTERS},
+    [DASHBOARD_CALLS_CSV] = {STMT_CALLS_CSV, csv_steps, CALL_FILTERS},
+    [DASHBOARD_CALL] = {STMT_CALL_DETAIL, read_steps, {PARAM_PATH_ID}},
+    [DASHBOARD_RECORDING] = {STMT_CALL_RECORDING_SOURCE, recording_steps, {PARAM_PATH_ID}},
+    [DASHBOARD_DIGESTS] = {STMT_DIGESTS_LIST, read_steps, {PARAM_BUSINESS, PARAM_BEFORE, PARAM_LIMIT}},
+    [DASHBOARD_DIGEST] = {STMT_DIGEST_DETAIL, read_steps, {PARAM_BUSINESS, PARAM_PATH_DATE}},
+    [DASHBOARD_SETTINGS] = {STMT_SETTINGS_READ, read_steps, {PARAM_BUSINESS}},
+    [DASHBOARD_SETTINGS_CHANGE] = {STMT_SETTINGS_WRITE, change_steps, {PARAM_BUSINESS, PARAM_BODY}},
+};
 
 /* A player cannot send a token with its requests: it comes with a ticket that was given to somebody who could. */
-void dashboard_on_recording(struct dashboard *d, struct http_request *r)
+static void play(struct dashboard *d, struct http_request *r, struct str ticket)
 {
-    static const struct str prefix = STR("ticket=");
     struct recording_source source;
-    if (!str_starts(r->query, prefix)) {
-        visit_start(d, r, &recording);
-        return;
-    }
-    int rc = recording_ticket_check(d->relays, http_param(r), str_skip(r->query, prefix.n), &source, &r->arena);
+    int rc = recording_ticket_check(d->relays, http_param(r), ticket, &source, &r->arena);
     if (rc < 0) {
         recording_refuse(r, rc);
     } else {
         recording_relay(d->relays, r, &source);
+    }
+}
+
+void dashboard_start(struct dashboard *d)
+{
+    turns_init(&d->turns);
+}
+
+void dashboard_serve(struct dashboard *d, struct http_request *r, enum dashboard_address address)
+{
+    static const struct str ticket = STR("ticket=");
+    if (address == DASHBOARD_RECORDING && str_starts(r->query, ticket)) {
+        play(d, r, str_skip(r->query, ticket.n));
+    } else {
+        visit_start(d, r, &endpoints[address]);
     }
 }

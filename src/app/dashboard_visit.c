@@ -12,6 +12,7 @@ static void on_gone(struct http_waiter *w, struct http_request *r)
     struct visit *v = container_of(w, struct visit, http);
     token_check_abandon(&v->check);
     db_abandon(&v->unit);
+    turns_give_back(&v->dashboard->turns, &v->turn);
 }
 
 static void refuse(struct visit *v, int code)
@@ -51,7 +52,27 @@ static void on_fail(struct flow *f, int code)
 
 static void on_unit_done(struct db_unit *u, int code)
 {
-    flow_resume(&container_of(u, struct visit, unit)->flow, code);
+    struct visit *v = container_of(u, struct visit, unit);
+    turns_give_back(&v->dashboard->turns, &v->turn);
+    flow_resume(&v->flow, code);
+}
+
+static int ask_now(struct visit *v)
+{
+    int rc = db_submit(v->dashboard->pool, &v->unit);
+    if (rc < 0) {
+        turns_give_back(&v->dashboard->turns, &v->turn);
+    }
+    return rc;
+}
+
+static void on_turn(struct turn *t)
+{
+    struct visit *v = container_of(t, struct visit, turn);
+    int rc = ask_now(v);
+    if (rc < 0) {
+        on_fail(&v->flow, rc);
+    }
 }
 
 static void on_checked(struct token_check *c, int code)
@@ -78,7 +99,9 @@ void visit_prepare(struct visit *v)
 
 enum flow_next visit_submit(struct visit *v)
 {
-    return flow_wait(&v->flow, db_submit(v->dashboard->pool, &v->unit));
+    v->turn = (struct turn){.who = v->check.tenant.user_id, .on_turn = on_turn};
+    int rc = turns_take(&v->dashboard->turns, &v->turn);
+    return flow_wait(&v->flow, rc == TURN_NOW ? ask_now(v) : rc);
 }
 
 void visit_start(struct dashboard *d, struct http_request *r, const struct endpoint *e)

@@ -22,6 +22,7 @@ struct visit {
     struct flow flow;
     struct token_check check;
     struct query query;
+    struct turn turn;
     struct db_unit unit;
     struct db_param params[QUERY_PARAMS];
     bool streaming; /* the answer has begun */
@@ -31,7 +32,7 @@ struct visit {
 void visit_start(struct dashboard *d, struct http_request *r, const struct endpoint *e);
 /* Makes the unit: the endpoint's statement with the query's present values, in the caller's name. */
 void visit_prepare(struct visit *v);
-/* Sends it and parks the flow. */
+/* Sends it, when it is this person's turn, and parks the flow. */
 enum flow_next visit_submit(struct visit *v);
 struct visit *visit_of_flow(struct flow *f);
 

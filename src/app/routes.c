@@ -40,21 +40,21 @@ static void on_vapi(struct http_request *r)
     vapi_on_message(&app_of_public(r)->vapi, r);
 }
 
-#define DASHBOARD_HANDLER(name)                                                                                        \
+#define DASHBOARD_HANDLER(name, address)                                                                               \
     static void name(struct http_request *r)                                                                           \
     {                                                                                                                  \
-        dashboard_##name(&app_of_public(r)->dashboard, r);                                                             \
+        dashboard_serve(&app_of_public(r)->dashboard, r, DASHBOARD_##address);                                         \
     }
-DASHBOARD_HANDLER(on_me)
-DASHBOARD_HANDLER(on_overview)
-DASHBOARD_HANDLER(on_calls)
-DASHBOARD_HANDLER(on_calls_csv)
-DASHBOARD_HANDLER(on_call)
-DASHBOARD_HANDLER(on_recording)
-DASHBOARD_HANDLER(on_digests)
-DASHBOARD_HANDLER(on_digest)
-DASHBOARD_HANDLER(on_settings)
-DASHBOARD_HANDLER(on_settings_change)
+DASHBOARD_HANDLER(on_me, ME)
+DASHBOARD_HANDLER(on_overview, OVERVIEW)
+DASHBOARD_HANDLER(on_calls, CALLS)
+DASHBOARD_HANDLER(on_calls_csv, CALLS_CSV)
+DASHBOARD_HANDLER(on_call, CALL)
+DASHBOARD_HANDLER(on_recording, RECORDING)
+DASHBOARD_HANDLER(on_digests, DIGESTS)
+DASHBOARD_HANDLER(on_digest, DIGEST)
+DASHBOARD_HANDLER(on_settings, SETTINGS)
+DASHBOARD_HANDLER(on_settings_change, SETTINGS_CHANGE)
 
 #define SIGN_IN_HANDLER(name, of)                                                                                      \
     static void name(struct http_request *r)                                                                           \

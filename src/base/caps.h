@@ -140,6 +140,8 @@
 /* Dashboard */
 #define CAP_DASHBOARD_CONNECTIONS 4 /* apart from ingest's, so that reading never holds up storing */
 #define CAP_AUTH_CONNECTIONS 2      /* signing people in, without Supabase */
+#define CAP_TURNS_RUNNING 2         /* questions of one person with the database at the same time */
+#define CAP_TURNS_WAITING 16        /* further ones of the same person, in line */
 #define CAP_DASHBOARD_MS 10000      /* one question, waiting time included; Postgres gives up after 8 s */
 #define CAP_SEARCH_BYTES 500        /* words to search for */
 #define CAP_LIST_ROWS 200           /* one page of a list */

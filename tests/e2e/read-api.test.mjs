@@ -216,6 +216,7 @@ test("settings that make no sense are refused by name, and change nothing", asyn
     [{ name: "" }, "name"],
     [{ name: null }, "name"],
     [{ name: "a\nb" }, "name"],
+    [{ name: "a\u202eb" }, "name"],
     [{ name: "x".repeat(201) }, "name"],
     [{ name: 7 }, "name"],
     [{ email: "nobody" }, "email"],
@@ -223,6 +224,7 @@ test("settings that make no sense are refused by name, and change nothing", asyn
     [{ email: ["a@b.example"] }, "email"],
     [{ timezone: "Mars/Olympus" }, "timezone"],
     [{ timezone: null }, "timezone"],
+    [{ timezone: "posixrules" }, "timezone"],
     [{ digest_hour: 24 }, "digest_hour"],
     [{ digest_hour: 6.5 }, "digest_hour"],
     [{ digest_hour: "6" }, "digest_hour"],
@@ -282,6 +284,26 @@ test("a long question is given up and leaves the connection usable", async () =>
     await lock.end();
   }
   assert.equal((await ask("/api/v1/calls?limit=1")).status, 200);
+});
+
+test("who asks for everything at once waits for himself, and nobody waits for him", async () => {
+  const lock = await world.db.session();
+  const asked = [];
+  try {
+    await lock.query("begin");
+    await lock.query("lock table calls in access exclusive mode");
+    for (let i = 0; i < 40; i++) asked.push(ask("/api/v1/calls?limit=1"));
+    const refused = [];
+    for (const answer of asked) answer.then((a) => a.status === 429 && refused.push(a));
+    await until("the surplus is refused", () => refused.length === 40 - 18);
+    assert.ok(refused.every((a) => a.headers["retry-after"]));
+    assert.equal((await ask("/api/v1/me", { as: staff })).status, 200, "somebody else is answered meanwhile");
+  } finally {
+    await lock.end();
+  }
+  const statuses = (await Promise.all(asked)).map((a) => a.status);
+  assert.equal(statuses.filter((status) => status === 429).length, 22);
+  assert.equal(statuses[17], 200, "the last in line has its turn when the lock is gone");
 });
 
 test("digests are listed by day", async () => {
