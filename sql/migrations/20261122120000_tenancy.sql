@@ -85,7 +85,8 @@ create function private.check_timezone() returns trigger
     language plpgsql set search_path = ''
 as $$
 begin
-    if not exists (select from pg_catalog.pg_timezone_names where name = new.timezone) then
+    if not exists (select from pg_catalog.pg_timezone_names where name = new.timezone)
+            or new.timezone in ('posixrules', 'localtime', 'Factory') then -- files beside the zones
         raise exception 'unknown time zone' using errcode = 'check_violation', constraint = 'businesses_timezone_known';
     end if;
     return new;
@@ -96,7 +97,7 @@ create trigger businesses_timezone before insert or update of timezone on public
 
 -- Owners write these themselves.
 alter table public.businesses
-    add constraint businesses_name_plain check (name !~ '[[:cntrl:]]'),
+    add constraint businesses_name_plain check (name !~ '[[:cntrl:]\u200e\u200f\u202a-\u202e\u2066-\u2069]'), -- nor what turns text around
     add constraint businesses_email_plain check (email !~ '[[:cntrl:]]' and length(email) <= 1000);
 
 do $$

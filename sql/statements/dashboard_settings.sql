@@ -50,12 +50,14 @@ with b as materialized (
         when exists (select from jsonb_object_keys(c) k (key) where k.key not in ('name', 'email', 'timezone', 'digest_enabled',
             'digest_hour', 'skip_empty_digest', 'forward_to', 'fallback_greeting')) then 'invalid:key'
         when exists (select from wrong_type) then (select 'invalid:' || min(key) from wrong_type)
-        when c ? 'name' and (w.name is null or length(w.name) not between 1 and 200 or w.name ~ '[[:cntrl:]]') then 'invalid:name'
+        when c ? 'name' and (w.name is null or length(w.name) not between 1 and 200 or w.name ~ '[[:cntrl:]\u200e\u200f\u202a-\u202e\u2066-\u2069]')
+            then 'invalid:name'
         when c ? 'email' and (length(w.email) > 1000
             or w.email !~ '^[^[:cntrl:]\s@,;<>"()]+@[^[:cntrl:]\s@,;<>"()]+(, [^[:cntrl:]\s@,;<>"()]+@[^[:cntrl:]\s@,;<>"()]+){0,9}$')
             then 'invalid:email'
         when c ? 'timezone' and (w.timezone is null
-            or not exists (select from pg_catalog.pg_timezone_names z where z.name = w.timezone)) then 'invalid:timezone'
+            or not exists (select from pg_catalog.pg_timezone_names z where z.name = w.timezone)
+            or w.timezone in ('posixrules', 'localtime', 'Factory')) then 'invalid:timezone'
         when c ? 'digest_enabled' and (w.digest_enabled in ('true', 'false')) is not true then 'invalid:digest_enabled'
         when c ? 'digest_hour' and (w.digest_hour ~ '^([0-9]|1[0-9]|2[0-3])$') is not true then 'invalid:digest_hour'
         when c ? 'skip_empty_digest' and (w.skip_empty_digest in ('true', 'false')) is not true then 'invalid:skip_empty_digest'
