@@ -2,7 +2,6 @@
 #include "config.h"
 #include "crypto.h"
 #include "demo_load.h"
-#include "password.h"
 #include "sql_migrations.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -208,17 +207,16 @@ static uint64_t expect(const struct demo_plan *p)
 
 static int run_with(struct demo_pg *d, const struct demo_options *o, struct demo_plan *p, struct buf *scratch)
 {
-    char made[PASSWORD_BYTES], hash[PASSWORD_HASH_BYTES];
+    char made[PASSWORD_BYTES];
     make_password(made);
     const char *password = o->password ? o->password : made;
     int rc = look(d);
-    rc = rc < 0 ? rc : password_hash(str_of(password), hash);
+    rc = rc < 0 ? rc : password_hash(str_of(password), p->password_hash);
     rc = rc < 0 ? rc : read_calendar(d, o, &p->calendar, scratch);
     if (rc < 0) {
         return rc;
     }
     p->options = o;
-    p->password_hash = hash;
     p->count = o->businesses;
     p->businesses = mem_alloc((p->count + 1) * sizeof(*p->businesses));
     for (size_t i = 0; i < p->count; i++) {

@@ -147,10 +147,11 @@ static struct demo_call *add_call(struct demo_calls *calls)
 {
     if (calls->count == calls->room) {
         calls->room = calls->room ? calls->room * 2 : 64;
-        calls->items = realloc(calls->items, calls->room * sizeof(*calls->items));
-        if (!calls->items) {
+        struct demo_call *items = realloc(calls->items, calls->room * sizeof(*items));
+        if (!items) {
             abort();
         }
+        calls->items = items;
     }
     return &calls->items[calls->count++];
 }

@@ -90,17 +90,16 @@ size_t demo_put_events(struct buf *out, const struct demo_row *w, const struct d
 
 /* How a mail went. */
 struct fate {
-    unsigned weight;
     const char *status, *delivery, *error;
-    unsigned attempts;
+    unsigned weight, attempts;
 };
 
 static const struct fate fates[] = {
-    {955, "sent", "delivered", NULL, 1},
-    {20, "sent", "delivered", NULL, 2},
-    {12, "sent", "bounced", "the mailbox is full", 1},
-    {3, "sent", "complained", NULL, 1},
-    {10, "failed", NULL, "Resend answered 500 three times", 3},
+    {"sent", "delivered", NULL, 955, 1},
+    {"sent", "delivered", NULL, 20, 2},
+    {"sent", "bounced", "the mailbox is full", 12, 1},
+    {"sent", "complained", NULL, 3, 1},
+    {"failed", NULL, "Resend answered 500 three times", 10, 3},
 };
 
 static void put_optional(struct buf *out, const char *value)

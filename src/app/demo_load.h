@@ -5,13 +5,14 @@
 #include "demo_pg.h"
 #include "demo_progress.h"
 #include "demo_rows.h"
+#include "password.h"
 
 struct demo_plan {
     const struct demo_options *options;
     struct demo_calendar calendar;
     struct demo_business *businesses; /* the last one is the number that nobody has */
     size_t count;                     /* without it */
-    const char *password_hash;
+    char password_hash[PASSWORD_HASH_BYTES];
     struct demo_progress progress;
     struct demo_rows rows;
     uint64_t earlier, expected; /* calls of earlier runs, and about how many come now */

@@ -50,8 +50,10 @@ unsigned demo_random_count(struct demo_random *r, double mean)
         double count = mean + sqrt(mean) * demo_random_normal(r) + 0.5;
         return count < 0 ? 0 : (unsigned)count;
     }
+    double limit = exp(-mean), left = demo_random_unit(r);
     unsigned count = 0;
-    for (double left = demo_random_unit(r), limit = exp(-mean); left > limit; left *= demo_random_unit(r)) {
+    while (left > limit) {
+        left *= demo_random_unit(r);
         count++;
     }
     return count;

@@ -73,7 +73,7 @@ static double work_out(struct demo_row *w, const struct demo_calendar *c, struct
     w->seconds = draw_seconds(w->end, &deviation, r);
     w->answered_us = w->call->started_us + (900 + (int64_t)demo_random_below(r, 2600)) * 1000;
     if (w->call->live) {
-        w->seconds = (double)(2 * LIVE_US / SECOND_US);
+        w->seconds = 2.0 * (double)LIVE_US / (double)SECOND_US;
     }
     w->ended_us = w->answered_us + (int64_t)(w->seconds * (double)SECOND_US);
     w->live = w->ended_us + REPORT_US > c->now_us;

@@ -28,7 +28,8 @@ static bool is_new(struct demo_seen *s, struct str word)
         if (s->slots[at].word == hash) {
             return false;
         }
-        assert(++tries < DEMO_SEEN);
+        tries++;
+        assert(tries < DEMO_SEEN);
     }
     s->slots[at].word = hash;
     s->slots[at].call = s->call;
