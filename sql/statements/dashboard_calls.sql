@@ -43,7 +43,7 @@ select json_build_object(
             'repeat_caller', c.caller_number like '+%' and exists (
                 select from public.calls r
                 where r.business_id = c.business_id and r.caller_number = c.caller_number
-                  and r.listed_at < c.listed_at and r.listed_at >= c.listed_at - interval '24 hours'),
+                  and (r.listed_at, r.id) < (c.listed_at, c.id) and r.listed_at >= c.listed_at - interval '24 hours'),
             'booking', (select json_build_object('status', k.status, 'starts_at', private.rfc3339(k.starts_at))
                         from public.bookings k where k.call_id = c.id order by k.created_at desc, k.id desc limit 1))
             order by c.listed_at desc, c.id desc)
@@ -78,9 +78,15 @@ select json_build_object(
         select json_agg(json_build_object(
             'type', e.type, 'source', e.source, 'occurred_at', private.rfc3339(e.occurred_at),
             'received_at', private.rfc3339(e.received_at),
-            'detail', left(coalesce(
-                concat_ws(': ', e.payload #>> '{message,status}', e.payload #>> '{message,endedReason}'),
-                e.payload ->> 'CallStatus'), 200))
+            -- Small messages only: a report's is large, and what it says is above.
+            'detail', left(case
+                when e.source = 'twilio' then coalesce(e.payload ->> 'DialCallStatus', e.payload ->> 'RecordingStatus',
+                                                       e.payload ->> 'CallStatus')
+                when e.type = 'status-update' then nullif(concat_ws(': ', e.payload #>> '{message,status}',
+                                                                    e.payload #>> '{message,endedReason}'), '')
+                when e.type = 'transcript' then e.payload #>> '{message,role}'
+                when e.type = 'tool-calls' then coalesce(e.payload #>> '{message,toolCallList,0,function,name}',
+                                                         e.payload #>> '{message,toolCallList,0,name}') end, 200))
             order by e.occurred_at nulls last, e.received_at, e.id)
         from (select * from public.call_events e where e.call_id = c.id
               order by e.occurred_at nulls last, e.received_at, e.id limit 500) e), '[]'),

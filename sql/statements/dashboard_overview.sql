@@ -67,7 +67,7 @@ with b as materialized (
            round(avg(s.duration_seconds) filter (where s.outcome <> 'spam'), 1) as average_seconds,
            round((percentile_cont(0.9) within group (order by s.duration_seconds) filter (where s.outcome <> 'spam'))::numeric, 1)
                as p90_seconds,
-           round(coalesce(sum(s.duration_seconds) filter (where s.outcome <> 'ai_unavailable'), 0) / 60, 1) as ai_minutes,
+           round(coalesce(sum(s.duration_seconds) filter (where s.has_report), 0) / 60, 1) as ai_minutes,
            count(distinct s.caller) filter (where s.is_repeat) as repeat_callers,
            count(*) filter (where s.outcome is not null) as ended,
            count(*) filter (where s.outcome is not null and s.has_report) as with_report,
@@ -183,7 +183,7 @@ select json_build_object(
         'average_seconds', 'Mean length of ended calls, spam left out.',
         'p90_seconds', 'Nine of ten ended calls were not longer than this; spam left out.',
         'answer_rate', 'Answered calls as a share of ended calls, spam left out.',
-        'ai_minutes', 'Length of all calls that reached the AI, in minutes.',
+        'ai_minutes', 'Length of all calls that the AI took and reported, in minutes.',
         'repeat_callers', 'Callers who called again within 24 hours.',
         'spam', 'Spam and wrong numbers.',
         'by_hour', 'Calls by weekday, Monday first, and hour, in the time zone of the business.',
