@@ -49,7 +49,7 @@ begin
 -- name: demo_settings
 -- role: owner
 select set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true),
-       set_config('lock_timeout', '30s', true), set_config('maintenance_work_mem', '512MB', true),
+       set_config('lock_timeout', '30s', true), set_config('maintenance_work_mem', '1GB', true),
        set_config('max_parallel_maintenance_workers', '1', true), set_config('client_min_messages', 'warning', true)
 
 -- name: demo_end_left
