@@ -288,6 +288,16 @@ test("a large load makes keys and indexes anew, and none is missing", async () =
   assert.equal(await big.count("call_events"), 0);
   assert.deepEqual(await shape(big), was);
   assert.match(end.stderr, /calls .*done in .* rows\/s/);
+  assert.equal(await big.count("businesses"), 12);
+  // Words of all trades; an eighth of the calls is enough.
+  const words = await big.one(
+    `select count(*) as all, count(*) filter (where w.words is distinct from private.lexemes(c.business_id,
+              concat_ws(' ', c.summary, c.reason, c.caller_name,
+                        (select string_agg(u.text, ' ') from call_utterances u where u.call_id = c.id)))) as wrong
+     from calls c join private.call_words w on w.call_id = c.id where c.id < '20000000-0000-0000-0000-000000000000'`,
+  );
+  assert.ok(Number(words.all) > 1000, JSON.stringify(words));
+  assert.equal(Number(words.wrong), 0);
 });
 
 test("shaped by options: no transcripts, no progress, another owner", async () => {
