@@ -156,6 +156,7 @@ static void play(struct dashboard *d, struct http_request *r, struct str ticket)
 void dashboard_start(struct dashboard *d)
 {
     turns_init(&d->turns);
+    list_init(&d->exports);
 }
 
 void dashboard_serve(struct dashboard *d, struct http_request *r, enum dashboard_address address)

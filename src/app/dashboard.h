@@ -5,6 +5,7 @@
 #include "dashboard_turns.h"
 #include "db_pool.h"
 #include "http.h"
+#include "list.h"
 #include "recording.h"
 #include "supabase.h"
 
@@ -28,7 +29,9 @@ struct dashboard {
     struct supabase *supabase;
     struct recording_relays *relays;
 
-    struct turns turns; /* private */
+    /* Private. */
+    struct turns turns;
+    struct list exports; /* being streamed */
 };
 
 void dashboard_start(struct dashboard *d);

@@ -18,6 +18,36 @@ static enum flow_next ask_page(struct visit *v, bool with_titles)
     return visit_submit(v);
 }
 
+static size_t exports_of(const struct dashboard *d, struct str user_id)
+{
+    size_t n = 0;
+    for (struct list_node *i = list_first(&d->exports); i; i = list_next(&d->exports, i)) {
+        n += str_eq(container_of(i, struct visit, export)->check.tenant.user_id, user_id);
+    }
+    return n;
+}
+
+static enum flow_next step_enter(struct flow *f)
+{
+    struct visit *v = visit_of_flow(f);
+    struct dashboard *d = v->dashboard;
+    if (exports_of(d, v->check.tenant.user_id) >= CAP_EXPORTS_OF_ONE) {
+        return flow_fail(f, ERR_RATE_LIMITED);
+    }
+    if (d->exports.count >= CAP_EXPORTS) {
+        return flow_fail(f, ERR_BUSY);
+    }
+    list_push(&d->exports, &v->export);
+    return FLOW_NEXT;
+}
+
+void csv_leave(struct visit *v)
+{
+    if (list_linked(&v->export)) {
+        list_remove(&v->dashboard->exports, &v->export);
+    }
+}
+
 static enum flow_next step_ask_first(struct flow *f)
 {
     return ask_page(visit_of_flow(f), true);
@@ -57,6 +87,7 @@ static enum flow_next step_write(struct flow *f)
     struct str us = db_cell(&v->unit, 0, 0, 1), id = db_cell(&v->unit, 0, 0, 2);
     size_t waiting = http_stream_write(v->request, str_or(db_cell(&v->unit, 0, 0, 0), STR("")));
     if (!us.p) {
+        csv_leave(v);
         http_stream_end(v->request);
         return FLOW_DONE;
     }
@@ -67,7 +98,8 @@ static enum flow_next step_write(struct flow *f)
 
 static const struct flow_step next_steps[] = {{"ask_next", step_ask_next}, {"write", step_write}, {NULL, NULL}};
 
-const struct flow_step csv_steps[] = {{"ask_first", step_ask_first}, {"write", step_write}, {NULL, NULL}};
+const struct flow_step csv_steps[] = {
+    {"enter", step_enter}, {"ask_first", step_ask_first}, {"write", step_write}, {NULL, NULL}};
 
 static enum flow_next next_page(struct visit *v)
 {

@@ -13,6 +13,7 @@ static void on_gone(struct http_waiter *w, struct http_request *r)
     token_check_abandon(&v->check);
     db_abandon(&v->unit);
     turns_give_back(&v->dashboard->turns, &v->turn);
+    csv_leave(v);
 }
 
 static void refuse(struct visit *v, int code)
@@ -43,6 +44,7 @@ static int code_for_client(const struct visit *v, int code)
 static void on_fail(struct flow *f, int code)
 {
     struct visit *v = visit_of_flow(f);
+    csv_leave(v);
     if (v->streaming) {
         http_stream_cut(v->request);
     } else {

@@ -26,6 +26,7 @@ struct visit {
     struct db_unit unit;
     struct db_param params[QUERY_PARAMS];
     bool streaming; /* the answer has begun */
+    struct list_node export;
 };
 
 /* Begins a visit: reads the parameters, checks the token, then runs the endpoint's steps. */
@@ -38,5 +39,7 @@ struct visit *visit_of_flow(struct flow *f);
 
 /* dashboard_csv.c: the steps of the export. */
 extern const struct flow_step csv_steps[];
+/* It is over, however it ended; harmless when it never began. */
+void csv_leave(struct visit *v);
 /* The client has taken what it was sent. */
 void csv_on_drain(struct http_waiter *w, struct http_request *r);

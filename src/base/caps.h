@@ -145,6 +145,8 @@
 #define CAP_DASHBOARD_MS 10000      /* one question, waiting time included; Postgres gives up after 8 s */
 #define CAP_SEARCH_BYTES 500        /* words to search for */
 #define CAP_LIST_ROWS 200           /* one page of a list */
+#define CAP_EXPORTS 64              /* open at the same time: a client that reads nothing holds a page of one */
+#define CAP_EXPORTS_OF_ONE 4        /* of one person */
 #define CAP_CSV_ROWS 500            /* one page of an export */
 #define CAP_RANGE_DAYS 400          /* numbers over a year, and some more */
 #define CAP_SETTINGS_BYTES 8192     /* changed settings of a business, as JSON */

@@ -15,7 +15,7 @@
     X(TOO_LARGE, "too_large", 413, INFO, "the request is too large")                                                   \
     X(UNSUPPORTED_MEDIA, "unsupported_media", 415, DEBUG, "this content type or encoding is not accepted")             \
     X(EXPECTATION_FAILED, "expectation_failed", 417, DEBUG, "only Expect: 100-continue is understood")                 \
-    X(RATE_LIMITED, "rate_limited", 429, INFO, "too many attempts, try again later")                                   \
+    X(RATE_LIMITED, "rate_limited", 429, INFO, "too many requests, try again later")                                   \
     X(HEAD_TOO_LARGE, "head_too_large", 431, DEBUG, "the request head is too large")                                   \
     X(INTERNAL, "internal", 500, ERROR, "something went wrong here")                                                   \
     X(NOT_IMPLEMENTED, "not_implemented", 501, DEBUG, "this method is not known here")                                 \

@@ -196,6 +196,23 @@ test("a client that leaves in the middle of an export leaves nothing behind", as
   assert.equal((await ask("/api/v1/me")).status, 200);
 });
 
+test("one person has a few exports at a time", async () => {
+  const lock = await world.db.session();
+  const asked = [];
+  try {
+    await lock.query("begin");
+    await lock.query("lock table calls in access exclusive mode");
+    for (let i = 0; i < 5; i++) asked.push(ask("/api/v1/calls.csv?caller=0007"));
+    const first = await Promise.race(asked);
+    assert.equal(first.status, 429, first.text);
+  } finally {
+    await lock.end();
+  }
+  const statuses = (await Promise.all(asked)).map((answer) => answer.status);
+  assert.equal(statuses.filter((status) => status === 429).length, 1, statuses.join());
+  for (let i = 0; i < 5; i++) assert.equal((await ask("/api/v1/calls.csv?caller=0007")).status, 200, "places come back");
+});
+
 test("an owner changes settings, one by one", async () => {
   const before = (await ask("/api/v1/settings")).json();
   assert.equal(before.can_edit, true);
