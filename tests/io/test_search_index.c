@@ -181,7 +181,7 @@ static void whatever_was_said(void)
             "(gen_random_uuid(), '" LARKSPUR
             "', 5, (select string_agg('w' || i, ' ') from generate_series(1, 400000) i)),"
             "(gen_random_uuid(), '" LARKSPUR "', 5, repeat('\u00e4', 100000)),"
-            "(gen_random_uuid(), '" LARKSPUR "', 5, repeat('\\ '' : & | ! ( ) <-> * ', 5000) || ' end'),"
+            "(gen_random_uuid(), '" LARKSPUR "', 5, repeat('\\ '' : & | ! ( ) <-> * ', 4000) || ' end'),"
             "(gen_random_uuid(), '" LARKSPUR "', 5, ''), (gen_random_uuid(), '" LARKSPUR "', 5, null)");
     hurry();
     CHECK_INT(rig_count("select count(*) from private.call_words"), 5);
