@@ -260,7 +260,8 @@ $$;
 
 -- The calls of one of my businesses whose words begin with each of the words that are searched for; at most 16 of them count.
 create function private.search_calls(business uuid, sought text, from_at timestamptz, to_at timestamptz) returns setof uuid
-    language plpgsql stable security definer set search_path = '' rows 200
+    language plpgsql stable security definer rows 200
+    set search_path = '' set max_parallel_workers_per_gather = 0 -- a word's beginning is rarer than the planner thinks
 as $$
 declare
     -- A word is letters and digits only, and quoted.

@@ -34,32 +34,29 @@ with b as materialized (
 ), seen as materialized (
     -- Two periods, and the day before them, which says who calls again.
     select c.id, c.listed_at, c.outcome, c.duration_seconds, c.reason, c.urgency, c.has_report,
+           c.listed_at at time zone (select timezone from asked) as local_time,
            case when c.caller_number like '+%' then c.caller_number end as caller,
            c.outcome in ('handled', 'transferred', 'booked') as answered,
            c.outcome in ('hung_up_early', 'no_response', 'transfer_not_answered', 'ai_unavailable', 'technical_error') as missed,
            c.listed_at >= (select from_at from border) as is_current,
            c.listed_at >= (select before_at from border) as is_counted,
-           c.listed_at - lag(c.listed_at) over (partition by c.caller_number order by c.listed_at, c.id)
-               <= interval '24 hours' as is_repeat
+           c.listed_at - lag(c.listed_at) over (of_caller order by c.listed_at, c.id) <= interval '24 hours' as is_repeat,
+           max(c.listed_at) filter (where c.outcome in ('handled', 'transferred', 'booked')) over of_caller as answered_at
     from public.calls c
     where c.business_id = (select id from asked)
       and c.listed_at >= (select before_at - interval '24 hours' from border) and c.listed_at < (select to_at from border)
-), callers as materialized (
+    window of_caller as (partition by c.caller_number)
+), later as materialized (
+    select distinct c.caller_number as caller
+    from public.calls c
+    where c.business_id = (select id from asked) and c.listed_at >= (select to_at from border)
+      and c.outcome in ('handled', 'transferred', 'booked') and c.caller_number is not null
+), unanswered as materialized (
     -- Missed, and not answered since: of each period, as it looks now.
-    select a.*
-    from (
-        select caller, max(listed_at) filter (where missed and is_current) as missed_at,
-               max(listed_at) filter (where missed and is_counted and not is_current) as missed_before_at,
-               max(listed_at) filter (where answered) as answered_at
-        from seen
-        where caller is not null
-        group by caller
-        having bool_or(missed and is_counted)) a
-    where greatest(missed_at, missed_before_at) >= coalesce(answered_at, '-infinity')
-      and not exists (
-          select from public.calls c
-          where c.business_id = (select id from asked) and c.caller_number = a.caller
-            and c.listed_at >= (select to_at from border) and c.outcome in ('handled', 'transferred', 'booked'))
+    select s.id, s.listed_at, s.caller, s.urgency, s.is_current
+    from seen s
+    where s.missed and s.is_counted and s.caller is not null and s.listed_at >= coalesce(s.answered_at, '-infinity')
+      and s.caller not in (select l.caller from later l)
 ), counted as materialized (
     select p.is_current, count(s.id) as calls, count(distinct s.caller) as unique_callers,
            count(*) filter (where s.answered) as answered, count(*) filter (where s.missed) as missed,
@@ -71,9 +68,7 @@ with b as materialized (
            count(distinct s.caller) filter (where s.is_repeat) as repeat_callers,
            count(*) filter (where s.outcome is not null) as ended,
            count(*) filter (where s.outcome is not null and s.has_report) as with_report,
-           (select count(*) from callers k
-            where case when p.is_current then k.missed_at else k.missed_before_at end >= coalesce(k.answered_at, '-infinity'))
-               as to_call_back
+           (select count(distinct u.caller) from unanswered u where u.is_current = p.is_current) as to_call_back
     from (values (true), (false)) p (is_current)
     left join seen s on s.is_current = p.is_current and s.is_counted
     group by p.is_current
@@ -94,7 +89,7 @@ with b as materialized (
         (10, 'repeat_callers', n.repeat_callers, p.repeat_callers),
         (11, 'spam', n.spam, p.spam)) v (at, name, now, before)
 ), per_day as materialized (
-    select (listed_at at time zone (select timezone from asked))::date as day, coalesce(outcome, 'in_progress') as outcome,
+    select local_time::date as day, coalesce(outcome, 'in_progress') as outcome,
            count(*) as calls
     from seen
     where is_current
@@ -104,8 +99,9 @@ with b as materialized (
     from (select generate_series(from_day, to_day, interval '1 day')::date as day from asked) d
     left join (select day, json_object_agg(outcome, calls order by outcome) as outcomes from per_day group by day) o using (day)
 ), per_hour as materialized (
-    select extract(isodow from t)::int as weekday, extract(hour from t)::int as hour, count(*) as calls
-    from (select listed_at at time zone (select timezone from asked) as t from seen where is_current) l
+    select extract(isodow from local_time)::int as weekday, extract(hour from local_time)::int as hour, count(*) as calls
+    from seen
+    where is_current
     group by 1, 2
 ), by_hour as (
     select json_agg(hours order by weekday) as by_hour
@@ -130,20 +126,20 @@ with b as materialized (
         using (urgency)
 ), tries as (
     -- Of a caller to call back: the missed calls of the period since the last answered one.
-    select k.caller, count(*) as tries, bool_or(s.urgency = 'high') as is_urgent, max(s.listed_at) as last_at,
-           (array_agg(s.id order by s.listed_at desc, s.id desc))[1] as last_id,
-           (array_agg(s.id order by s.listed_at desc, s.id desc))[1:20] as ids
-    from callers k
-    join seen s on s.caller = k.caller and s.missed and s.is_current and s.listed_at >= coalesce(k.answered_at, '-infinity')
-    group by k.caller
-    order by coalesce(bool_or(s.urgency = 'high'), false) desc, max(s.listed_at) desc, k.caller
+    select u.caller, count(*) as tries, coalesce(bool_or(u.urgency = 'high'), false) as is_urgent, max(u.listed_at) as last_at,
+           (array_agg(u.id order by u.listed_at desc, u.id desc))[1] as last_id,
+           (array_agg(u.id order by u.listed_at desc, u.id desc))[1:20] as ids
+    from unanswered u
+    where u.is_current
+    group by u.caller
+    order by is_urgent desc, last_at desc, u.caller
     limit 20
 ), call_back as (
     select coalesce(json_agg(json_build_object(
         'number', coalesce(i.callback_number, t.caller), 'caller_number', t.caller, 'name', i.caller_name, 'reason', i.reason,
         'urgency', case when t.is_urgent then 'high' else i.urgency end, 'tries', t.tries, 'last_call_id', t.last_id,
         'last_at', private.rfc3339(t.last_at), 'outcome', i.outcome)
-        order by coalesce(t.is_urgent, false) desc, t.last_at desc, t.caller), '[]') as call_back
+        order by t.is_urgent desc, t.last_at desc, t.caller), '[]') as call_back
     from tries t
     cross join lateral (
         select (array_agg(c.callback_number order by c.listed_at desc, c.id desc) filter (where c.callback_number is not null))[1]
