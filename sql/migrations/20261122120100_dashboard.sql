@@ -131,14 +131,15 @@ end
 $$;
 
 -- Search. One row holds the words of one call that has ended: what was said, its summary, reason and caller's name. Each word
--- carries a key of its business in front, so that a look-up, by prefix too, touches that business's entries of the index only.
+-- carries a key of its business and its fortnight in front, so that a look-up, by prefix too, touches only what that business
+-- has in the period: the index finds nothing else, and no row is read in vain.
 -- People cannot read the table: @@ is not leakproof, so through a policy the index would not be used. They ask search_calls.
 create table private.call_words (
     call_id uuid primary key references public.calls on delete cascade,
     business_id uuid not null,
     listed_at timestamptz not null,
     words tsvector not null
-) with (toast_tuple_target = 128); -- the words stay out of the rows, which searches read
+) with (toast_tuple_target = 128); -- the words of long calls stay out of the rows, which searches read
 alter table private.call_words alter column words set compression lz4;
 -- Without a list of pending entries: no search has to read through it, and nobody has to empty it all at once.
 create index call_words_words on private.call_words using gin (words) with (fastupdate = off);
@@ -179,10 +180,21 @@ create function private.words_key(business uuid) returns text
     language sql immutable parallel safe
 as $$ select left(md5(business::text), 6) $$;
 
-create function private.lexemes(business uuid, told text) returns tsvector
+-- The fortnight since 1970 that an instant falls in, as far as three hexadecimal digits go: to the year 2126.
+create function private.words_time(at timestamptz) returns integer
+    language sql stable parallel safe
+as $$ select least(greatest(floor(extract(epoch from at) / 1209600), 0), 4095)::integer $$;
+
+create function private.words_prefix(business uuid, fortnight integer) returns text
     language sql immutable parallel safe
+as $$ select private.words_key(business) || lpad(to_hex(fortnight), 3, '0') $$;
+
+create function private.lexemes(business uuid, at timestamptz, told text) returns tsvector
+    language sql stable parallel safe
 as $$
-    select array_to_tsvector(array(select private.words_key(business) || left(word, 60) from unnest(private.words_of(told)) word))
+    select array_to_tsvector(array(
+        select p.prefix || left(word, 60)
+        from private.words_prefix(business, private.words_time(at)) p (prefix), unnest(private.words_of(told)) word))
 $$;
 
 create function private.call_changed() returns trigger
@@ -245,7 +257,7 @@ begin
     -- What was due before the report came is left to what became due with the report.
     insert into private.call_words as w (call_id, business_id, listed_at, words)
     select c.id, c.business_id, c.listed_at,
-           private.lexemes(c.business_id, concat_ws(' ', c.summary, c.reason, c.caller_name, (
+           private.lexemes(c.business_id, c.listed_at, concat_ws(' ', c.summary, c.reason, c.caller_name, (
                select string_agg(u.text, ' ') from public.call_utterances u
                where u.call_id = c.id and (u.source = 'report' or not c.said_reported))))
     from public.calls c
@@ -259,21 +271,51 @@ end
 $$;
 
 -- The calls of one of my businesses whose words begin with each of the words that are searched for; at most 16 of them count.
-create function private.search_calls(business uuid, sought text, from_at timestamptz, to_at timestamptz) returns setof uuid
+-- The newest fortnight comes first, then one more, two, four and so on: it ends when there are as many as wanted that are
+-- older than before_at, unless all are wanted (null).
+create function private.search_calls(business uuid, sought text, from_at timestamptz, to_at timestamptz,
+                                     before_at timestamptz default null, wanted integer default null) returns setof uuid
     language plpgsql stable security definer rows 200
-    set search_path = '' set max_parallel_workers_per_gather = 0 -- a word's beginning is rarer than the planner thinks
+    -- The planner does not know how rare a word is: it is told to look it up.
+    set search_path = '' set enable_seqscan = off set max_parallel_workers_per_gather = 0
 as $$
 declare
-    -- A word is letters and digits only, and quoted.
-    query tsquery := (
-        select string_agg('''' || private.words_key(business) || left(translate(word, '''\', ''), 60) || ''':*', ' & ')
-        from (select word from unnest(private.words_of(sought)) word order by length(word) desc, word limit 16) w);
+    -- Letters and digits only: nothing of a tsquery's own.
+    words constant text[] := array(
+        select left(translate(word, '''\', ''), 60) from unnest(private.words_of(sought)) word
+        order by length(word) desc, word limit 16);
+    first integer;
+    last integer;
+    step integer := 1;
+    query tsquery;
+    ids uuid[];
+    older integer;
 begin
-    if query is null or not exists (select from private.my_business_ids() m where m = business) then
+    if words = '{}' or not exists (select from private.my_business_ids() m where m = business) then
         return;
     end if;
-    return query select w.call_id from private.call_words w
+    select private.words_time(greatest(from_at, min(c.listed_at))), private.words_time(least(to_at, max(c.listed_at)))
+    into first, last
+    from public.calls c where c.business_id = business
+    having max(c.listed_at) is not null;
+    while first <= last loop
+        if wanted is null then
+            step := last - first + 1;
+        end if;
+        query := (
+            select string_agg(w.any_time, ' & ')
+            from (select '(' || string_agg('''' || private.words_prefix(business, t) || word || ''':*', ' | ') || ')' as any_time
+                  from unnest(words) word, generate_series(greatest(last - step + 1, first), last) t
+                  group by word) w);
+        select array_agg(w.call_id), count(*) filter (where w.listed_at < coalesce(before_at, 'infinity')) into ids, older
+        from private.call_words w
         where w.words @@ query and w.business_id = business and w.listed_at >= from_at and w.listed_at < to_at;
+        return query select unnest(ids);
+        wanted := wanted - older;
+        exit when wanted <= 0;
+        last := last - step;
+        step := step * 2;
+    end loop;
 end
 $$;
 
@@ -293,7 +335,7 @@ begin
     end if;
     insert into private.call_words (call_id, business_id, listed_at, words)
     select c.id, c.business_id, c.listed_at,
-           private.lexemes(c.business_id, concat_ws(' ', c.summary, c.reason, c.caller_name, (
+           private.lexemes(c.business_id, c.listed_at, concat_ws(' ', c.summary, c.reason, c.caller_name, (
                select string_agg(u.text, ' ') from public.call_utterances u
                where u.call_id = c.id and (u.source = 'report' or not c.said_reported))))
     from public.calls c
@@ -313,24 +355,27 @@ declare
 begin
     grant create on schema private to ringback_definer;
     foreach f in array array['index_due_calls(integer)', 'call_changed()', 'utterances_said()',
-                             'rebuild_call_words(uuid[])', 'lexemes(uuid, text)',
-                             'search_calls(uuid, text, timestamptz, timestamptz)', 'words_of(text)', 'words_key(uuid)',
+                             'rebuild_call_words(uuid[])', 'lexemes(uuid, timestamptz, text)',
+                             'search_calls(uuid, text, timestamptz, timestamptz, timestamptz, integer)', 'words_of(text)',
+                             'words_key(uuid)', 'words_time(timestamptz)', 'words_prefix(uuid, integer)',
                              'day_start(date, text)', 'rfc3339(timestamptz)', 'microseconds(timestamptz)',
                              'from_microseconds(text)', 'csv_cell(text)', 'outcome_text(text)', 'cause_text(text)',
                              'mail_of(bytea)'] loop
         execute format('revoke all on function private.%s from public', f);
     end loop;
     foreach f in array array['index_due_calls(integer)', 'call_changed()', 'utterances_said()',
-                             'search_calls(uuid, text, timestamptz, timestamptz)'] loop
+                             'search_calls(uuid, text, timestamptz, timestamptz, timestamptz, integer)'] loop
         execute format('alter function private.%s owner to ringback_definer', f);
     end loop;
     revoke create on schema private from ringback_definer;
 end
 $$;
-grant execute on function private.search_calls(uuid, text, timestamptz, timestamptz), private.day_start(date, text),
+grant execute on function private.search_calls(uuid, text, timestamptz, timestamptz, timestamptz, integer),
+    private.day_start(date, text),
     private.rfc3339(timestamptz), private.microseconds(timestamptz), private.from_microseconds(text), private.csv_cell(text),
     private.outcome_text(text), private.cause_text(text), private.mail_of(bytea) to authenticated;
-grant execute on function private.words_of(text), private.words_key(uuid), private.lexemes(uuid, text) to ringback_definer;
+grant execute on function private.words_of(text), private.words_key(uuid), private.words_time(timestamptz),
+    private.words_prefix(uuid, integer), private.lexemes(uuid, timestamptz, text) to ringback_definer;
 grant execute on function private.index_due_calls(integer) to ringback_ingest;
 grant select (id, business_id, listed_at, summary, reason, caller_name, status_rank, has_report, said_reported)
     on public.calls to ringback_definer;

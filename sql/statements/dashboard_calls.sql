@@ -26,7 +26,12 @@ with b as materialized (
       and ($6::text is null or case when $6::text like '+%' then c.caller_number = $6::text
                                     else right(c.caller_number, length($6::text)) = $6::text end)
       and (coalesce($5::text, '') = '' or c.id in (
-          select s.id from asked a cross join lateral private.search_calls(a.id, $5::text, a.from_at, a.to_at) s (id)))
+          select s.id
+          from asked a
+          cross join lateral private.search_calls(
+              a.id, $5::text, a.from_at, least(a.to_at, private.from_microseconds($7::text) + interval '1 microsecond'),
+              private.from_microseconds($7::text),
+              case when $4::text is null and $6::text is null then coalesce($9::text::int, 50) + 1 end) s (id)))
     order by c.listed_at desc, c.id desc
     limit coalesce($9::text::int, 50) + 1
 ), shown as materialized (
@@ -142,7 +147,12 @@ with b as materialized (
       and ($6::text is null or case when $6::text like '+%' then c.caller_number = $6::text
                                     else right(c.caller_number, length($6::text)) = $6::text end)
       and (coalesce($5::text, '') = '' or c.id in (
-          select s.id from asked a cross join lateral private.search_calls(a.id, $5::text, a.from_at, a.to_at) s (id)))
+          select s.id
+          from asked a
+          cross join lateral private.search_calls(
+              a.id, $5::text, a.from_at, least(a.to_at, private.from_microseconds($7::text) + interval '1 microsecond'),
+              private.from_microseconds($7::text),
+              case when $4::text is null and $6::text is null then coalesce($9::text::int, 50) + 1 end) s (id)))
     order by c.listed_at desc, c.id desc
     limit coalesce($9::text::int, 50) + 1
 ), shown as materialized (

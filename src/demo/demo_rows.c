@@ -173,7 +173,10 @@ static size_t put_utterances(struct buf *out, const struct demo_row *w, const st
 static void put_words(struct demo_rows *rows, const struct demo_row *w)
 {
     struct buf *out = &rows->words;
-    struct str key = str_of(w->business->words_key);
+    char prefix[DEMO_KEY_BYTES + 8];
+    int64_t fortnight = w->call->started_us / (14 * 86400 * INT64_C(1000000)); /* as private.words_time */
+    struct str key = {prefix,
+                      (size_t)snprintf(prefix, sizeof(prefix), "%s%03x", w->business->words_key, (unsigned)fortnight)};
     demo_put(out, str_of(w->id));
     demo_put_next(out, str_of(w->business->id));
     demo_put_next_time(out, w->call->started_us);

@@ -169,3 +169,25 @@ test("search: with filters and pages, rare and common words", async () => {
     }
   }
 });
+
+test("search: more calls at one moment than a page holds, and others years before", async () => {
+  const business = await desk.addBusiness("Search ties", "UTC");
+  const times = [
+    ...Array(13).fill("2026-11-10T10:00:00Z"),
+    ...Array(9).fill("2026-11-09T10:00:00Z"),
+    "2026-08-01T10:00:00Z",
+    "2024-02-29T10:00:00Z",
+    "1971-01-01T10:00:00Z",
+  ];
+  const calls = [];
+  for (const at of times) {
+    calls.push({ at, id: await desk.addCall(business, { started_at: new Date(at), summary: "crown" }) });
+  }
+  await desk.makeWords();
+  calls.sort((a, b) => (a.at === b.at ? (a.id < b.id ? 1 : -1) : a.at < b.at ? 1 : -1));
+  const ids = calls.map((call) => call.id);
+  for (const limit of [1, 2, 4, 12, 13, 14, 25, 26]) {
+    const got = await desk.everyPage(business, { from: "1970-01-01", to: "2026-12-31", q: "crown", limit });
+    assert.deepEqual(got, ids, `limit ${limit}`);
+  }
+});

@@ -291,7 +291,7 @@ test("a large load makes keys and indexes anew, and none is missing", async () =
   assert.equal(await big.count("businesses"), 12);
   // Words of all trades; an eighth of the calls is enough.
   const words = await big.one(
-    `select count(*) as all, count(*) filter (where w.words is distinct from private.lexemes(c.business_id,
+    `select count(*) as all, count(*) filter (where w.words is distinct from private.lexemes(c.business_id, c.listed_at,
               concat_ws(' ', c.summary, c.reason, c.caller_name,
                         (select string_agg(u.text, ' ') from call_utterances u where u.call_id = c.id)))) as wrong
      from calls c join private.call_words w on w.call_id = c.id where c.id < '20000000-0000-0000-0000-000000000000'`,

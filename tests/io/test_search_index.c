@@ -50,7 +50,7 @@ static void hurry(void)
 static bool found(const char *business, const char *word)
 {
     return rig_count("select count(*) from private.call_words where business_id = '%s' and words @@ "
-                     "(private.words_key('%s') || '%s:*')::tsquery",
+                     "(private.words_prefix('%s', private.words_time(listed_at)) || '%s:*')::tsquery",
                      business, business, word) == 1;
 }
 

@@ -241,7 +241,7 @@ export const FUNCTIONS = {
   },
   "private.better_business(text,uuid,text,uuid)": { execute: ["ringback_ingest", "ringback_definer", "service_role"] },
 
-  "private.search_calls(uuid,text,timestamp with time zone,timestamp with time zone)": {
+  "private.search_calls(uuid,text,timestamp with time zone,timestamp with time zone,timestamp with time zone,integer)": {
     definer: true,
     owner: "ringback_definer",
     execute: ["authenticated"],
@@ -253,7 +253,9 @@ export const FUNCTIONS = {
   "private.rebuild_call_words(uuid[])": { execute: [] },
   "private.words_of(text)": { execute: ["ringback_definer"] },
   "private.words_key(uuid)": { execute: ["ringback_definer"] },
-  "private.lexemes(uuid,text)": { execute: ["ringback_definer"] },
+  "private.words_time(timestamp with time zone)": { execute: ["ringback_definer"] },
+  "private.words_prefix(uuid,integer)": { execute: ["ringback_definer"] },
+  "private.lexemes(uuid,timestamp with time zone,text)": { execute: ["ringback_definer"] },
   // Of their parameters alone.
   "private.day_start(date,text)": { execute: ["authenticated"] },
   "private.rfc3339(timestamp with time zone)": { execute: ["authenticated"] },
