@@ -35,24 +35,33 @@ export function freePort() {
 }
 
 export class Postgres {
-  // Postgres refuses to run as root: there it runs as the user `postgres`.
-  static async start(dir) {
+  // Postgres refuses to run as root: there it runs as the user `postgres`. A cluster that is there already is used again;
+  // `more` are settings.
+  static async start(dir, more = {}) {
     const self = new Postgres();
     self.bin = binaries();
     self.port = await freePort();
     self.root = process.getuid() === 0;
     self.home = join(dir, "pg");
-    mkdirSync(self.home);
-    const id = (flag) => Number(execFileSync("id", [flag, "postgres"]));
-    if (self.root) chownSync(self.home, id("-u"), id("-g"));
     self.data = join(self.home, "data");
-    self.run("initdb", ["-D", self.data, "-A", "trust", "-U", "postgres", "--locale=C.UTF-8", "-E", "UTF8"]);
-    const set = { ...settings, port: self.port, unix_socket_directories: self.home };
-    const options = Object.entries(set).map(([name, value]) => `-c ${name}=${value}`).join(" ");
-    self.run("pg_ctl", ["-D", self.data, "-l", join(self.home, "log"), "-o", options, "-w", "start"]);
-    self.pid = Number(readFileSync(join(self.data, "postmaster.pid"), "utf8").split("\n")[0]);
+    if (!existsSync(self.home)) self.create();
+    self.launch(more);
     self.version = self.sql("show server_version");
     return self;
+  }
+
+  create() {
+    mkdirSync(this.home);
+    const id = (flag) => Number(execFileSync("id", [flag, "postgres"]));
+    if (this.root) chownSync(this.home, id("-u"), id("-g"));
+    this.run("initdb", ["-D", this.data, "-A", "trust", "-U", "postgres", "--locale=C.UTF-8", "-E", "UTF8"]);
+  }
+
+  launch(more = {}) {
+    const set = { ...settings, ...more, port: this.port, unix_socket_directories: this.home };
+    const options = Object.entries(set).map(([name, value]) => `-c ${name}=${value}`).join(" ");
+    this.run("pg_ctl", ["-D", this.data, "-l", join(this.home, "log"), "-o", options, "-w", "-t", "600", "start"]);
+    this.pid = Number(readFileSync(join(this.data, "postmaster.pid"), "utf8").split("\n")[0]);
   }
 
   run(program, args) {
@@ -80,7 +89,8 @@ export class Postgres {
     this.sql("checkpoint");
   }
 
-  stop() {
-    this.run("pg_ctl", ["-D", this.data, "-m", "immediate", "-w", "stop"]);
+  // `immediate` is for a cluster that is thrown away.
+  stop(mode = "immediate") {
+    this.run("pg_ctl", ["-D", this.data, "-m", mode, "-w", "-t", "600", "stop"]);
   }
 }
