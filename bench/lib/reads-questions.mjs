@@ -10,16 +10,17 @@ export function randomOf(seed) {
   };
 }
 
-// Words of a business by how many of its calls have them.
+// Words of a business's newest calls by how many of them have them; what stands before each is its key.
 function wordsOf(postgres, business) {
   const rows = postgres.sql(
-    `with own as (select words from private.call_words where business_id = '${business}' order by listed_at desc limit 3000),
-          total as (select count(*) as n from own)
-     select substr(word, 7) || '|' || round(count(*)::numeric / n, 4)
-     from own, unnest(tsvector_to_array(words)) word, total
-     where length(word) between 9 and 30 and substr(word, 7) !~ '[0-9]'
+    `with own as (select w.words from (select id from calls where business_id = '${business}' order by listed_at desc limit 400) c
+                  join private.call_words w on w.call_id = c.id),
+          total as (select count(*) as n from own),
+          told as (select substr(word, 10) as word from own, unnest(tsvector_to_array(words)) word)
+     select word || '|' || round(count(*)::numeric / n, 4) from told, total
+     where length(word) between 3 and 25 and word !~ '[0-9]'
      group by word, n order by count(*) desc`, "ringback");
-  return rows.split("\n").map((row) => row.split("|")).map(([word, share]) => ({ word, share: Number(share) }));
+  return rows.split("\n").filter(Boolean).map((row) => row.split("|")).map(([word, share]) => ({ word, share: Number(share) }));
 }
 
 function pickWords(words, random) {

@@ -277,7 +277,7 @@ test("settings: only what is given changes", async () => {
 test("settings: what cannot be is refused by its name, and nothing changes", async () => {
   const before = await desk.ask("settings_read", desk.first);
   const bad = {
-    name: ["", "   ", null, "x".repeat(201), "a\u0007b", "a\nb"],
+    name: ["", "   ", null, "x".repeat(201), "a\u0007b", "a\nb", "a\u202eb"],
     email: [
       "desk",
       "desk@",
@@ -290,7 +290,7 @@ test("settings: what cannot be is refused by its name, and nothing changes", asy
       "x".repeat(1000) + "@b.example",
       Array(11).fill("a@b.example").join(","),
     ],
-    timezone: ["", null, "Mars/Base", "EST5", "+05:00", "america/new_york", "posix"],
+    timezone: ["", null, "Mars/Base", "EST5", "+05:00", "america/new_york", "posix", "Factory", "localtime"],
     digest_enabled: [null, "yes", 1],
     digest_hour: [-1, 24, 7.5, null, "seven", "007"],
     skip_empty_digest: [null, "no", 0],
