@@ -81,9 +81,7 @@ static void callers_are_nearby_and_never_the_business(void)
         demo_place_phone(i, own);
         for (uint32_t caller = 0; caller < DEMO_CALLERS; caller += 7) {
             demo_place_caller(i, caller, phone);
-            if (!is_fictional(phone) || strcmp(phone, own) == 0) {
-                CHECK_STR(str_of(phone), "another number");
-            }
+            CHECK(is_fictional(phone) && strcmp(phone, own) != 0);
             different += strcmp(first, phone) != 0;
             memcpy(first, phone, sizeof(first));
         }
