@@ -1,5 +1,5 @@
--- What the read API needs beside the rows: columns to list by, indexes, words to search for, and small functions for the
--- statements of sql/statements/dashboard*.sql.
+-- What the read API needs beside the rows: columns to list by, indexes, words to search for, and small functions for
+-- the statements of sql/statements/dashboard*.sql.
 
 -- Every call has a time to be listed by, also one whose events brought none.
 -- From Vapi's analysis, which is whatever the assistant was told to write: only what has the right form.
@@ -11,7 +11,8 @@ alter table public.calls
         case when jsonb_typeof(analysis #> '{structuredData,reason}') = 'string'
              then nullif(left(btrim(analysis #>> '{structuredData,reason}', E' \t\r\n'), 120), '')
              when jsonb_typeof(analysis #> '{structuredData,intent}') = 'string'
-             then nullif(replace(left(btrim(analysis #>> '{structuredData,intent}', E' \t\r\n'), 120), '_', ' '), '') end) stored,
+             then nullif(replace(left(btrim(analysis #>> '{structuredData,intent}', E' \t\r\n'), 120), '_', ' '), '')
+        end) stored,
     add column urgency text generated always as (
         case lower(analysis #>> '{structuredData,urgency}')
             when 'high' then 'high' when 'urgent' then 'high' when 'emergency' then 'high'
@@ -54,12 +55,13 @@ create function private.from_microseconds(us text) returns timestamptz
     language sql stable parallel safe
 as $$ select timestamptz 'epoch' + us::bigint * interval '1 microsecond' $$;
 
--- One cell of a CSV file. A spreadsheet takes what begins with = + - @ for a formula, also behind blanks and in full-width
--- form: an apostrophe in front makes it text. So the cells of phone numbers begin with '+.
+-- One cell of a CSV file. A spreadsheet takes what begins with = + - @ for a formula, also behind blanks and in
+-- full-width form: an apostrophe in front makes it text. So the cells of phone numbers begin with '+.
 create function private.csv_cell(value text) returns text
     language sql immutable parallel safe
 as $$
-    select '"' || case when value ~ '^[\x01-\x20\u0085\u00a0\u00ad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]*[=+\-@\t\r\n\u2212\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b]'
+    select '"' || case when value ~ ('^[\x01-\x20\u0085\u00a0\u00ad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]*'
+                                     '[=+\-@\t\r\n\u2212\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b]')
                        then '''' else '' end
                || replace(coalesce(value, ''), '"', '""') || '"'
 $$;
@@ -89,7 +91,8 @@ as $$
     select case
         when reason is null then null
         when reason = 'customer-ended-call' then 'The caller hung up.'
-        when reason like 'assistant-ended-call%' or reason = 'assistant-said-end-call-phrase' then 'The AI said goodbye and hung up.'
+        when reason like 'assistant-ended-call%' or reason = 'assistant-said-end-call-phrase' then
+            'The AI said goodbye and hung up.'
         when reason like 'assistant-forwarded-call%' then 'The AI put the caller through.'
         when reason = 'silence-timed-out' then 'Nobody spoke, so the call was ended.'
         when reason = 'exceeded-max-duration' then 'The call reached the longest time allowed.'
@@ -114,8 +117,8 @@ as $$
         when reason like '%llm%' or reason like '%model%' then 'The AI''s language model failed during the call.'
         when reason like 'phone-call-provider%' or reason like 'twilio%' or reason like '%sip%' then
             'The phone connection failed.'
-        when reason like '%error%' or reason like '%fault%' or reason like 'pipeline-%' or reason = 'worker-shutdown' then
-            'The AI service had a technical error.'
+        when reason like '%error%' or reason like '%fault%' or reason like 'pipeline-%' or reason = 'worker-shutdown'
+            then 'The AI service had a technical error.'
         else 'The provider gave an unusual reason.' end
 $$;
 
@@ -130,10 +133,10 @@ exception when others then
 end
 $$;
 
--- Search. One row holds the words of one call that has ended: what was said, its summary, reason and caller's name. Each word
--- carries a key of its business and its fortnight in front, so that a look-up, by prefix too, touches only what that business
--- has in the period: the index finds nothing else, and no row is read in vain.
--- People cannot read the table: @@ is not leakproof, so through a policy the index would not be used. They ask search_calls.
+-- Search. One row holds the words of one call that has ended: what was said, its summary, reason and caller's name.
+-- Each word carries a key of its business and its fortnight in front, so that a look-up, by prefix too, touches only
+-- what that business has in the period: the index finds nothing else, and no row is read in vain. People cannot read
+-- the table: @@ is not leakproof, so through a policy the index would not be used. They ask search_calls.
 create table private.call_words (
     call_id uuid primary key references public.calls on delete cascade,
     business_id uuid not null,
@@ -165,13 +168,14 @@ begin
 end
 $$;
 
--- Words as configuration `simple` makes them, accents left out; what it would take for one thing (an address, a path) in parts.
--- 100,000 characters are two hours of talk, and stay below the limits of a tsvector.
+-- Words as configuration `simple` makes them, accents left out; what it would take for one thing (an address, a path)
+-- in parts. 100,000 characters are two hours of talk, and stay below the limits of a tsvector.
 create function private.words_of(said text) returns text[]
     language sql immutable parallel safe
 as $$
     select tsvector_to_array(to_tsvector('pg_catalog.simple', translate(
-        case when octet_length(t) = length(t) then t else regexp_replace(normalize(t, NFKD), '[\u0300-\u036f]', '', 'g') end,
+        case when octet_length(t) = length(t) then t
+             else regexp_replace(normalize(t, NFKD), '[\u0300-\u036f]', '', 'g') end,
         './@-_<&+', '        ')))
     from (select left(said, 100000) as t) s
 $$;
@@ -223,7 +227,8 @@ create trigger calls_words_new after insert on public.calls
     for each row when (new.business_id is not null and (new.status_rank = 5 or new.has_report))
     execute function private.call_changed();
 create trigger calls_words_changed after update on public.calls
-    for each row when ((new.status_rank = 5 or new.has_report) and (new.business_id is not null or old.business_id is not null)
+    for each row when ((new.status_rank = 5 or new.has_report)
+        and (new.business_id is not null or old.business_id is not null)
         and ((old.business_id, old.listed_at, old.summary, old.reason, old.caller_name, old.has_report, old.said_reported,
               old.status_rank = 5)
              is distinct from
@@ -234,8 +239,8 @@ create trigger calls_words_changed after update on public.calls
 create trigger utterances_words_new after insert on public.call_utterances
     referencing new table as told for each statement execute function private.utterances_said();
 
--- Makes the words of up to so many calls that are due; says how many were taken off the list. One at a time: of two that read
--- a call at different moments the later one must write last.
+-- Makes the words of up to so many calls that are due; says how many were taken off the list. One at a time: of two
+-- that read a call at different moments the later one must write last.
 create function private.index_due_calls(most integer) returns integer
     language plpgsql security definer set search_path = ''
 as $$
@@ -262,17 +267,19 @@ begin
                where u.call_id = c.id and (u.source = 'report' or not c.said_reported))))
     from public.calls c
     where (c.id = any (reported) or (c.id = any (others) and not c.has_report)) and c.business_id is not null
-    on conflict (call_id) do update set business_id = excluded.business_id, listed_at = excluded.listed_at, words = excluded.words
-        where (w.business_id, w.listed_at, w.words) is distinct from (excluded.business_id, excluded.listed_at, excluded.words);
+    on conflict (call_id) do update
+        set business_id = excluded.business_id, listed_at = excluded.listed_at, words = excluded.words
+        where (w.business_id, w.listed_at, w.words)
+            is distinct from (excluded.business_id, excluded.listed_at, excluded.words);
     delete from private.call_words w using public.calls c
     where c.id = w.call_id and c.id = any (reported || others) and c.business_id is null;
     return taken;
 end
 $$;
 
--- The calls of one of my businesses whose words begin with each of the words that are searched for; at most 16 of them count.
--- The newest fortnight comes first, then one more, two, four and so on: it ends when there are as many as wanted that are
--- older than before_at, unless all are wanted (null).
+-- The calls of one of my businesses whose words begin with each of the words that are searched for; at most 16 of them
+-- count. The newest fortnight comes first, then one more, two, four and so on: it ends when there are as many as wanted
+-- that are older than before_at, unless all are wanted (null).
 create function private.search_calls(business uuid, sought text, from_at timestamptz, to_at timestamptz,
                                      before_at timestamptz default null, wanted integer default null) returns setof uuid
     language plpgsql stable security definer rows 200
@@ -304,10 +311,12 @@ begin
         end if;
         query := (
             select string_agg(w.any_time, ' & ')
-            from (select '(' || string_agg('''' || private.words_prefix(business, t) || word || ''':*', ' | ') || ')' as any_time
+            from (select '(' || string_agg('''' || private.words_prefix(business, t) || word || ''':*', ' | ') || ')'
+                             as any_time
                   from unnest(words) word, generate_series(greatest(last - step + 1, first), last) t
                   group by word) w);
-        select array_agg(w.call_id), count(*) filter (where w.listed_at < coalesce(before_at, 'infinity')) into ids, older
+        select array_agg(w.call_id), count(*) filter (where w.listed_at < coalesce(before_at, 'infinity'))
+        into ids, older
         from private.call_words w
         where w.words @@ query and w.business_id = business and w.listed_at >= from_at and w.listed_at < to_at;
         return query select unnest(ids);

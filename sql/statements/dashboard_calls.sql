@@ -1,7 +1,7 @@
--- Calls: the list, one of them, its recording's source, the list as CSV. $n are text, null when absent; a business that is
--- not given is the first of mine, a period that is not given the last 30 days. Newest first, by listed_at and id; a cursor is
--- the last row's listed_at in microseconds since 1970 and its id. Filters that are absent are folded away by the planner,
--- which sees the values. A page reads the index calls_listed first and only then the rows it shows.
+-- Calls: the list, one of them, its recording's source, the list as CSV. $n are text, null when absent; a business that
+-- is not given is the first of mine, a period that is not given the last 30 days. Newest first, by listed_at and id; a
+-- cursor is the last row's listed_at in microseconds since 1970 and its id. Filters that are absent are folded away by
+-- the planner, which sees the values. A page reads the index calls_listed first and only then the rows it shows.
 
 -- name: calls_list
 -- role: authenticated
@@ -41,10 +41,10 @@ select json_build_object(
     'calls', coalesce((
         select json_agg(json_build_object(
             'id', c.id, 'listed_at', private.rfc3339(c.listed_at), 'started_at', private.rfc3339(c.started_at),
-            'ended_at', private.rfc3339(c.ended_at), 'duration_seconds', c.duration_seconds, 'caller_number', c.caller_number,
-            'called_number', c.called_number, 'caller_name', c.caller_name, 'reason', c.reason, 'urgency', c.urgency,
-            'status', c.status, 'outcome', c.outcome, 'outcome_text', private.outcome_text(c.outcome), 'summary', c.summary,
-            'has_recording', c.recording_url is not null, 'has_report', c.has_report,
+            'ended_at', private.rfc3339(c.ended_at), 'duration_seconds', c.duration_seconds,
+            'caller_number', c.caller_number, 'called_number', c.called_number, 'caller_name', c.caller_name, 'reason', c.reason, 'urgency', c.urgency,
+            'status', c.status, 'outcome', c.outcome, 'outcome_text', private.outcome_text(c.outcome),
+            'summary', c.summary, 'has_recording', c.recording_url is not null, 'has_report', c.has_report,
             'repeat_caller', c.caller_number like '+%' and exists (
                 select from public.calls r
                 where r.business_id = c.business_id and r.caller_number = c.caller_number
@@ -98,8 +98,8 @@ select json_build_object(
     'events_cut', (select count(*) > 500 from (select from public.call_events e where e.call_id = c.id limit 501) e),
     'caller_calls', coalesce((
         select json_agg(json_build_object(
-            'id', o.id, 'listed_at', private.rfc3339(o.listed_at), 'duration_seconds', o.duration_seconds, 'status', o.status,
-            'outcome', o.outcome, 'outcome_text', private.outcome_text(o.outcome), 'reason', o.reason)
+            'id', o.id, 'listed_at', private.rfc3339(o.listed_at), 'duration_seconds', o.duration_seconds,
+            'status', o.status, 'outcome', o.outcome, 'outcome_text', private.outcome_text(o.outcome), 'reason', o.reason)
             order by o.listed_at desc, o.id desc)
         from (select o.id, o.listed_at, o.duration_seconds, o.status, o.outcome, o.reason
               from public.calls o
@@ -167,8 +167,8 @@ select coalesce((
             private.csv_cell(to_char(c.listed_at at time zone a.timezone, 'YYYY-MM-DD HH24:MI:SS')),
             private.csv_cell(c.caller_number), private.csv_cell(c.called_number), private.csv_cell(c.caller_name),
             private.csv_cell(c.reason), private.csv_cell(private.outcome_text(c.outcome)), private.csv_cell(c.urgency),
-            private.csv_cell(round(c.duration_seconds)::text), private.csv_cell(c.summary), private.csv_cell(c.id::text)) || E'\r\n',
-            '' order by c.listed_at desc, c.id desc)
+            private.csv_cell(round(c.duration_seconds)::text), private.csv_cell(c.summary), private.csv_cell(c.id::text))
+            || E'\r\n', '' order by c.listed_at desc, c.id desc)
         from shown s join public.calls c on c.id = s.id), '') as csv,
     (select private.microseconds(listed_at) from last) as next_us,
     (select id::text from last) as next_id

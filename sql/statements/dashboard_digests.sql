@@ -24,7 +24,8 @@ select json_build_object(
             'error', d.error, 'created_at', private.rfc3339(d.created_at), 'sent_at', private.rfc3339(d.sent_at))
             order by d.local_date desc)
         from shown d), '[]'),
-    'next_before', (select min(local_date) from shown where (select count(*) from page) > (select count(*) from shown))) as json
+    'next_before', (select min(local_date) from shown
+                    where (select count(*) from page) > (select count(*) from shown))) as json
 from b
 
 -- name: digest_detail
@@ -38,7 +39,8 @@ with b as materialized (
     limit 1
 )
 select json_build_object(
-    'date', d.local_date, 'status', d.status, 'attempts', d.attempts, 'delivery_status', d.delivery_status, 'error', d.error,
+    'date', d.local_date, 'status', d.status, 'attempts', d.attempts, 'delivery_status', d.delivery_status,
+    'error', d.error,
     'created_at', private.rfc3339(d.created_at), 'sent_at', private.rfc3339(d.sent_at),
     'updated_at', private.rfc3339(d.updated_at),
     'subject', m.mail ->> 'subject', 'to', m.mail -> 'to', 'text', m.mail ->> 'text', 'html', m.mail ->> 'html') as json

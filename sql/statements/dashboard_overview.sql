@@ -37,7 +37,8 @@ with b as materialized (
            c.listed_at at time zone (select timezone from asked) as local_time,
            case when c.caller_number like '+%' then c.caller_number end as caller,
            c.outcome in ('handled', 'transferred', 'booked') as answered,
-           c.outcome in ('hung_up_early', 'no_response', 'transfer_not_answered', 'ai_unavailable', 'technical_error') as missed,
+           c.outcome in ('hung_up_early', 'no_response', 'transfer_not_answered', 'ai_unavailable', 'technical_error')
+               as missed,
            c.listed_at >= (select from_at from border) as is_current,
            c.listed_at >= (select before_at from border) as is_counted,
            c.listed_at - lag(c.listed_at) over (of_caller order by c.listed_at, c.id) <= interval '24 hours' as is_repeat,
@@ -62,8 +63,8 @@ with b as materialized (
            count(*) filter (where s.answered) as answered, count(*) filter (where s.missed) as missed,
            count(*) filter (where s.outcome = 'spam') as spam, count(*) filter (where s.outcome <> 'spam') as rated,
            round(avg(s.duration_seconds) filter (where s.outcome <> 'spam'), 1) as average_seconds,
-           round((percentile_cont(0.9) within group (order by s.duration_seconds) filter (where s.outcome <> 'spam'))::numeric, 1)
-               as p90_seconds,
+           round((percentile_cont(0.9) within group (order by s.duration_seconds)
+                  filter (where s.outcome <> 'spam'))::numeric, 1) as p90_seconds,
            round(coalesce(sum(s.duration_seconds) filter (where s.has_report), 0) / 60, 1) as ai_minutes,
            count(distinct s.caller) filter (where s.is_repeat) as repeat_callers,
            count(*) filter (where s.outcome is not null) as ended,
@@ -84,7 +85,8 @@ with b as materialized (
         (5, 'to_call_back', n.to_call_back, p.to_call_back),
         (6, 'average_seconds', n.average_seconds, p.average_seconds),
         (7, 'p90_seconds', n.p90_seconds, p.p90_seconds),
-        (8, 'answer_rate', round(n.answered / nullif(n.rated, 0)::numeric, 4), round(p.answered / nullif(p.rated, 0)::numeric, 4)),
+        (8, 'answer_rate', round(n.answered / nullif(n.rated, 0)::numeric, 4),
+         round(p.answered / nullif(p.rated, 0)::numeric, 4)),
         (9, 'ai_minutes', n.ai_minutes, p.ai_minutes),
         (10, 'repeat_callers', n.repeat_callers, p.repeat_callers),
         (11, 'spam', n.spam, p.spam)) v (at, name, now, before)
@@ -97,7 +99,8 @@ with b as materialized (
 ), by_day as (
     select json_agg(json_build_object('date', d.day, 'outcomes', coalesce(o.outcomes, '{}')) order by d.day) as by_day
     from (select generate_series(from_day, to_day, interval '1 day')::date as day from asked) d
-    left join (select day, json_object_agg(outcome, calls order by outcome) as outcomes from per_day group by day) o using (day)
+    left join (select day, json_object_agg(outcome, calls order by outcome) as outcomes from per_day group by day) o
+        using (day)
 ), per_hour as materialized (
     select extract(isodow from local_time)::int as weekday, extract(hour from local_time)::int as hour, count(*) as calls
     from seen
@@ -116,7 +119,8 @@ with b as materialized (
         with ordinality w (outcome, at)
     left join (select outcome, sum(calls) as calls from per_day group by outcome) o using (outcome)
 ), reasons as (
-    select coalesce(json_agg(json_build_object('reason', reason, 'calls', calls) order by calls desc, reason), '[]') as reasons
+    select coalesce(json_agg(json_build_object('reason', reason, 'calls', calls) order by calls desc, reason), '[]')
+               as reasons
     from (select min(reason) as reason, count(*) as calls from seen where is_current and reason is not null
           group by lower(reason) order by count(*) desc, min(reason) limit 8) r
 ), urgencies as (
@@ -126,7 +130,8 @@ with b as materialized (
         using (urgency)
 ), tries as (
     -- Of a caller to call back: the missed calls of the period since the last answered one.
-    select u.caller, count(*) as tries, coalesce(bool_or(u.urgency = 'high'), false) as is_urgent, max(u.listed_at) as last_at,
+    select u.caller, count(*) as tries, coalesce(bool_or(u.urgency = 'high'), false) as is_urgent,
+           max(u.listed_at) as last_at,
            (array_agg(u.id order by u.listed_at desc, u.id desc))[1] as last_id,
            (array_agg(u.id order by u.listed_at desc, u.id desc))[1:20] as ids
     from unanswered u
@@ -136,20 +141,22 @@ with b as materialized (
     limit 20
 ), call_back as (
     select coalesce(json_agg(json_build_object(
-        'number', coalesce(i.callback_number, t.caller), 'caller_number', t.caller, 'name', i.caller_name, 'reason', i.reason,
+        'number', coalesce(i.callback_number, t.caller), 'caller_number', t.caller, 'name', i.caller_name,
+        'reason', i.reason,
         'urgency', case when t.is_urgent then 'high' else i.urgency end, 'tries', t.tries, 'last_call_id', t.last_id,
         'last_at', private.rfc3339(t.last_at), 'outcome', i.outcome)
         order by t.is_urgent desc, t.last_at desc, t.caller), '[]') as call_back
     from tries t
     cross join lateral (
-        select (array_agg(c.callback_number order by c.listed_at desc, c.id desc) filter (where c.callback_number is not null))[1]
-                   as callback_number,
-               (array_agg(c.caller_name order by c.listed_at desc, c.id desc) filter (where c.caller_name is not null))[1]
-                   as caller_name,
-               (array_agg(c.reason order by c.listed_at desc, c.id desc) filter (where c.reason is not null))[1] as reason,
-               (array_agg(c.urgency order by c.listed_at desc, c.id desc) filter (where c.urgency is not null))[1] as urgency,
-               (array_agg(c.outcome order by c.listed_at desc, c.id desc))[1] as outcome
-        from public.calls c where c.id = any (t.ids)) i
+        -- The newest of what is known; of the outcomes simply the last.
+        select (array_agg(k.callback_number order by at) filter (where k.callback_number is not null))[1] as callback_number,
+               (array_agg(k.caller_name order by at) filter (where k.caller_name is not null))[1] as caller_name,
+               (array_agg(k.reason order by at) filter (where k.reason is not null))[1] as reason,
+               (array_agg(k.urgency order by at) filter (where k.urgency is not null))[1] as urgency,
+               (array_agg(k.outcome order by at))[1] as outcome
+        from (select c.*, row_number() over (order by c.listed_at desc, c.id desc) as at
+              from (select id, listed_at, callback_number, caller_name, reason, urgency, outcome
+                    from public.calls where id = any (t.ids)) c) k) i
 ), newest as (
     -- The last event of the newest calls: of a call that is still going on, if there is one.
     select max(e.received_at) as last_event_at
@@ -174,7 +181,8 @@ select json_build_object(
         'calls', 'All calls of the period, spam too. Calls, not callers.',
         'unique_callers', 'Different numbers that called. Withheld numbers are not counted.',
         'answered', 'Calls that the AI handled, booked or put through.',
-        'missed', 'Calls in which the caller hung up early (before 15 seconds, or without a word), did not respond, was put through to nobody, or could not talk to the AI.',
+        'missed', 'Calls in which the caller hung up early (before 15 seconds, or without a word), did not respond, '
+                  'was put through to nobody, or could not talk to the AI.',
         'to_call_back', 'Callers whose last missed call of the period was not followed by an answered one, up to now.',
         'average_seconds', 'Mean length of ended calls, spam left out.',
         'p90_seconds', 'Nine of ten ended calls were not longer than this; spam left out.',

@@ -18,8 +18,8 @@ limit 1
 -- name: settings_write
 -- role: authenticated
 -- $1 business, $2 JSON object of changes: the keys that are there are set. One row: 'ok', 'not_found', 'forbidden',
--- 'session_gone', 'invalid:<key>', 'invalid:body' (no object) or 'invalid:key' (not a setting), and the settings as they are
--- then. Row-level security has the last word on the update.
+-- 'session_gone', 'invalid:<key>', 'invalid:body' (no object) or 'invalid:key' (not a setting), and the settings as
+-- they are then. Row-level security has the last word on the update.
 with b as materialized (
     select b.*, u.role
     from public.businesses b
