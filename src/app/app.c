@@ -158,7 +158,8 @@ static void on_pool_ready(struct db_pool *p)
 
 /* Plans are made with the values: filters that are not given fall away. */
 #define DASHBOARD_SESSION                                                                                              \
-    "-c plan_cache_mode=force_custom_plan -c jit=off -c statement_timeout=5000 -c lock_timeout=2000"
+    "-c plan_cache_mode=force_custom_plan -c jit=off -c max_parallel_workers_per_gather=0 "                            \
+    "-c statement_timeout=5000 -c lock_timeout=2000"
 #define AUTH_SESSION "-c statement_timeout=5000 -c lock_timeout=2000"
 
 /* The parts of the program that ask the database do not wait for each other: a long question never holds up storing. */
