@@ -261,6 +261,8 @@ for (const mode of ["auto", "force_generic_plan", "force_custom_plan"]) {
 }
 
 test("the plan does not matter", async () => {
+  const { version } = await house.one("select current_setting('server_version_num')::int as version");
+  const parallel = version >= 160000 ? "debug_parallel_query" : "force_parallel_mode";
   const settings = [
     "enable_seqscan = off",
     "enable_indexscan = off",
@@ -268,7 +270,7 @@ test("the plan does not matter", async () => {
     "enable_hashjoin = off",
     "enable_nestloop = off",
     "enable_material = off",
-    "force_parallel_mode = on",
+    `${parallel} = on`,
     "jit_above_cost = 0",
   ];
   const words = Object.keys(tables).filter((name) => granted(tables[name], "authenticated", "select").length);
