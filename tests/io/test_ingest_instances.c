@@ -105,6 +105,18 @@ static void shuffle(size_t order[ALL])
     }
 }
 
+/* Where the disk stands still for longer than an event waits, it is told again, as senders do. */
+static int wait_for(struct guest *g, const struct says *s)
+{
+    int code = guest_wait(g, &offices[0]);
+    for (int again = 0; again < 3 && code == ERR_WRITE_UNCERTAIN; again++) {
+        *g = (struct guest){0};
+        CHECK_INT(guest_submit(g, &offices[again % 2], s), 0);
+        code = guest_wait(g, &offices[0]);
+    }
+    return code;
+}
+
 static void tell_story(void)
 {
     static struct guest guests[ALL];
@@ -119,7 +131,7 @@ static void tell_story(void)
         }
     }
     for (size_t i = 0; i < ALL; i++) {
-        CHECK_INT(guest_wait(&guests[i], &offices[0]), 0);
+        CHECK_INT(wait_for(&guests[i], &story[order[i]]), 0);
     }
     CHECK(RIG_WAIT(&loop, town_is_quiet(&offices[0]) && town_is_quiet(&offices[1])));
 }
