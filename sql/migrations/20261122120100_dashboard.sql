@@ -217,8 +217,11 @@ as $$
 begin
     insert into private.call_words_due (call_id, has_report, due_at)
     select c.id, c.has_report, now()
-    from public.calls c
-    where c.id in (select call_id from told) and c.business_id is not null and (c.status_rank = 5 or c.has_report);
+    from (select distinct call_id from told) t
+    cross join lateral (
+        select id, business_id, status_rank, has_report from public.calls where id = t.call_id
+        offset 0) c -- one look-up for each, whatever the planner thinks of the numbers
+    where c.business_id is not null and (c.status_rank = 5 or c.has_report);
     return null;
 end
 $$;
