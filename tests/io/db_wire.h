@@ -158,12 +158,11 @@ static inline void *wire_run(void *arg)
             fds[1 + 2 * i] = (struct pollfd){w->pairs[i].client, POLLIN, 0};
             fds[2 + 2 * i] = (struct pollfd){w->pairs[i].server, POLLIN, 0};
         }
-        int frozen = atomic_load(&w->frozen);
-        poll(fds, frozen ? 0 : 2 * WIRE_PAIRS + 1, 1);
+        poll(fds, atomic_load(&w->frozen) ? 0 : 2 * WIRE_PAIRS + 1, 1);
         if (fds[0].revents) {
             wire_accept(w);
         }
-        for (size_t i = 0; i < WIRE_PAIRS && !frozen; i++) {
+        for (size_t i = 0; i < WIRE_PAIRS && !atomic_load(&w->frozen); i++) {
             if (w->pairs[i].client >= 0) {
                 wire_serve(w, &w->pairs[i]);
             }
