@@ -300,6 +300,7 @@ static int run(struct app *app)
         log_event(LOG_ERROR, "loop_not_empty", LOG_INT("handles", left));
     }
     log_event(LOG_INFO, "stopped", LOG_INT("pid", getpid()));
+    pages_stop(&app->pages);
     config_free(&app->config);
     metric_free();
     return left ? EXIT_LEAK : 0;
@@ -328,6 +329,7 @@ int app_serve(bool insecure_dev)
     loop_init(&app.loop);
     warn_of_gaps(&app.config);
     start_signals(&app);
+    pages_start(&app.pages, &app.config);
     start_rooms(&app);
     if (fetch_room_open(&app.fetch, &app.loop) < 0 || start_pool(&app) < 0 || start_dashboard(&app) < 0 ||
         start_sign_in(&app) < 0 || start_listeners(&app, &routes) < 0) {

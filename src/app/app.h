@@ -11,6 +11,7 @@
 #include "http_network.h"
 #include "ingest.h"
 #include "loop.h"
+#include "pages.h"
 #include "search_index.h"
 #include "supabase.h"
 #include "twilio.h"
@@ -33,6 +34,7 @@ struct app {
     struct gotrue gotrue;
     struct recording_relays relays;
     struct dashboard dashboard;
+    struct pages pages;
     struct http_networks trusted_proxies;
     struct http_server public_http, admin_http;
     uv_signal_t term, interrupt;

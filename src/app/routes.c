@@ -70,6 +70,16 @@ SIGN_IN_HANDLER(on_jwks, on_jwks)
 SIGN_IN_HANDLER(on_sign_in_health, on_health)
 SIGN_IN_HANDLER(on_sign_in_settings, on_settings)
 
+static void on_page(struct http_request *r)
+{
+    pages_on_index(&app_of_public(r)->pages, r);
+}
+
+static void on_asset(struct http_request *r)
+{
+    pages_on_asset(&app_of_public(r)->pages, r);
+}
+
 static void on_health(struct http_request *r)
 {
     ops_on_health(r);
@@ -116,6 +126,18 @@ static const struct http_route dashboard[] = {
     {VERB_PATCH, "/api/v1/settings", NULL, NULL, CAP_SETTINGS_BYTES, on_settings_change},
 };
 
+/* The browser's addresses: all are one page, which reads its address itself. */
+static const struct http_route pages[] = {
+    {VERB_GET, "/", NULL, NULL, ONLY_HEAD, on_page},
+    {VERB_GET, "/sign-in", NULL, NULL, ONLY_HEAD, on_page},
+    {VERB_GET, "/calls", NULL, NULL, ONLY_HEAD, on_page},
+    {VERB_GET, "/calls/{id}", NULL, NULL, ONLY_HEAD, on_page},
+    {VERB_GET, "/digests", NULL, NULL, ONLY_HEAD, on_page},
+    {VERB_GET, "/digests/{date}", NULL, NULL, ONLY_HEAD, on_page},
+    {VERB_GET, "/settings", NULL, NULL, ONLY_HEAD, on_page},
+    {VERB_GET, "/assets/{name}", NULL, NULL, ONLY_HEAD, on_asset},
+};
+
 /* What GoTrue serves at a Supabase project, as far as it is needed. */
 static const struct http_route sign_in[] = {
     {VERB_POST, "/auth/v1/token", NULL, NULL, CAP_SIGN_IN_BYTES, on_token},
@@ -142,7 +164,7 @@ static const struct http_route admin[] = {
 };
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
-#define MOST (ROWS(webhooks) + ROWS(dashboard) + ROWS(sign_in) + ROWS(health))
+#define MOST (ROWS(webhooks) + ROWS(dashboard) + ROWS(pages) + ROWS(sign_in) + ROWS(health))
 
 static struct http_route public_rows[MOST + 1]; /* and the one that ends it */
 static const char *names[MOST + 2];             /* and "none", "/metrics" */
@@ -175,6 +197,7 @@ struct routes routes_of(bool with_sign_in)
     names[0] = "none";
     n = add(n, webhooks, ROWS(webhooks));
     n = add(n, dashboard, ROWS(dashboard));
+    n = add(n, pages, ROWS(pages));
     n = with_sign_in ? add(n, sign_in, ROWS(sign_in)) : n;
     size_t first_admin = n + 1;
     n = add(n, health, ROWS(health));

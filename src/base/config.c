@@ -1,5 +1,6 @@
 #include "config.h"
 #include "caps.h"
+#include "crypto.h"
 #include "err.h"
 #include "field.h"
 #include <stdio.h>
@@ -38,7 +39,7 @@ static const struct setting settings[] = {
             "also accepted, while rotating"),
     SETTING(vapi_hmac_secret, "VAPI_HMAC_SECRET", NULL, SECRET, "key of Vapi's HMAC credential"),
     SETTING(supabase_url, "SUPABASE_URL", NULL, 0, "the Supabase project"),
-    SETTING(supabase_anon_key, "SUPABASE_ANON_KEY", NULL, 0, "key for the browser"),
+    SETTING(supabase_anon_key, "SUPABASE_ANON_KEY", NULL, 0, "anon or publishable key, for browsers"),
     SETTING(supabase_service_key, "SUPABASE_SERVICE_KEY", NULL, SECRET, "key for the server alone"),
     SETTING(supabase_jwt_secret, "SUPABASE_JWT_SECRET", NULL, SECRET, "only for projects that still sign with HS256"),
     SETTING(resend_api_key, "RESEND_API_KEY", NULL, SECRET, "sends the digest"),
@@ -313,9 +314,22 @@ static const struct {
           "needed with VAPI_WEBHOOK_SECRET_PREVIOUS"),
     NEEDS(twilio_auth_token, public_url, "PUBLIC_URL", "needed with TWILIO_AUTH_TOKEN: signatures are made over it"),
     NEEDS(twilio_auth_token_previous, twilio_auth_token, "TWILIO_AUTH_TOKEN", "needed with TWILIO_AUTH_TOKEN_PREVIOUS"),
+    NEEDS(supabase_url, supabase_anon_key, "SUPABASE_ANON_KEY",
+          "needed with SUPABASE_URL: browsers sign in with it (the anon or publishable key)"),
+    NEEDS(supabase_anon_key, supabase_url, "SUPABASE_URL", "needed with SUPABASE_ANON_KEY: it is that project's"),
     NEEDS(supabase_jwt_secret, supabase_url, "SUPABASE_URL", "needed with SUPABASE_JWT_SECRET: it is that project's"),
     NEEDS(resend_api_key, resend_from, "RESEND_FROM", "needed with RESEND_API_KEY"),
 };
+
+/* The key goes to every browser. One that opens everything would be everybody's: a new secret key, or an old signed one
+ * that says so in its second part. */
+static bool opens_everything(struct config *c, struct str key)
+{
+    struct str claims = str_skip(key, str_find(key, '.') + 1);
+    claims = crypto_base64url_decode(&c->arena, str_cut(claims, str_find(claims, '.')));
+    return str_starts(key, STR("sb_secret_")) || str_has(claims, STR("service_role")) ||
+           (key.n && str_eq(key, c->supabase_service_key));
+}
 
 static int check_providers(struct config *c, struct str *why_out)
 {
@@ -324,6 +338,10 @@ static int check_providers(struct config *c, struct str *why_out)
         if (has->n && !other->n) {
             return refuse(c, why_out, needs[i].name, needs[i].why);
         }
+    }
+    if (opens_everything(c, c->supabase_anon_key)) {
+        return refuse(c, why_out, "SUPABASE_ANON_KEY",
+                      "this is the secret key, which must never reach a browser; set the anon or publishable key");
     }
     if (c->vapi_api_key.n && !c->vapi_webhook_secret.n && !c->vapi_hmac_secret.n) {
         return refuse(c, why_out, "VAPI_WEBHOOK_SECRET", "needed with VAPI_API_KEY (or VAPI_HMAC_SECRET)");

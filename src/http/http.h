@@ -57,6 +57,8 @@ struct http_request {
 struct str http_header(const struct http_request *r, struct str name);
 /* The same for a header that may come once: absent when it is repeated, whoever stands between may have believed the other. */
 struct str http_header_once(const struct http_request *r, struct str name);
+/* Whether the client takes a content coding, such as "br", and not less gladly than the plain bytes. */
+bool http_takes_coding(const struct http_request *r, struct str coding);
 /* The value of the route's parameter; absent when its path has none. */
 struct str http_param(const struct http_request *r);
 /* The client's address, for limits and logs: the peer's, unless that is a trusted proxy. Then it is the last address in

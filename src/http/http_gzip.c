@@ -44,23 +44,29 @@ static struct str coding_of(struct str member, int *weight_out)
     return str_trim(name);
 }
 
-bool http_gzip_accepted(const struct http_parse *p)
+bool http_coding_accepted(const struct http_parse *p, struct str coding)
 {
     struct http_list list = http_list_of(p, STR("accept-encoding"));
     struct str member;
-    int gzip = -1, any = -1, identity = -1, weight;
+    int wanted = -1, any = -1, identity = -1, weight;
     while (http_list_next(&list, &member)) {
         struct str name = coding_of(member, &weight);
-        if (str_eq_nocase(name, STR("gzip")) || str_eq_nocase(name, STR("x-gzip"))) {
-            gzip = weight;
+        name = str_eq_nocase(name, STR("x-gzip")) ? STR("gzip") : name; /* RFC 9110, 8.4.1.3: the same */
+        if (str_eq_nocase(name, coding)) {
+            wanted = weight;
         } else if (str_eq_nocase(name, STR("identity"))) {
             identity = weight;
         } else if (str_eq(name, STR("*"))) {
             any = weight;
         }
     }
-    gzip = gzip < 0 ? any : gzip;
-    return gzip > 0 && gzip >= identity;
+    wanted = wanted < 0 ? any : wanted;
+    return wanted > 0 && wanted >= identity;
+}
+
+bool http_gzip_accepted(const struct http_parse *p)
+{
+    return http_coding_accepted(p, STR("gzip"));
 }
 
 static void prepare(struct http_gzip *g)

@@ -13,7 +13,8 @@ struct http_gzip {
 
 /* Is such an answer worth it? JSON and text above CAP_GZIP_LEAST_BYTES. */
 bool http_gzip_fits(const char *content_type, size_t bytes);
-/* Does the client take it, and not less gladly than the plain bytes? RFC 9110, 12.5.3. */
+/* Does the client take the coding, and not less gladly than the plain bytes? RFC 9110, 12.5.3. */
+bool http_coding_accepted(const struct http_parse *p, struct str coding);
 bool http_gzip_accepted(const struct http_parse *p);
 /* The bytes as a gzip file, valid until the next call. */
 struct str http_gzip_press(struct http_gzip *g, struct str bytes);

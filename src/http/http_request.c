@@ -1,8 +1,14 @@
 #include "http_conn.h"
+#include "http_gzip.h"
 
 struct str http_header(const struct http_request *r, struct str name)
 {
     return http_parse_header(&container_of(r, struct http_conn, request)->parse, name);
+}
+
+bool http_takes_coding(const struct http_request *r, struct str coding)
+{
+    return http_coding_accepted(&container_of(r, struct http_conn, request)->parse, coding);
 }
 
 struct str http_header_once(const struct http_request *r, struct str name)

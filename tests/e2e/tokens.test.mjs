@@ -53,8 +53,9 @@ project.keys = [jwkOf(es, "es-1", "ES256"), jwkOf(rs, "rs-1", "RS256")];
 const world = await World.create();
 const user = await createUser(world.db, "owner@larkspur.example");
 await memberOf(world.db, LARKSPUR.id, user);
-const server = await world.start({ SUPABASE_URL: project.url });
-const legacy = await world.start({ SUPABASE_URL: project.url, SUPABASE_JWT_SECRET: SECRET });
+const PROJECT = { SUPABASE_URL: project.url, SUPABASE_ANON_KEY: "sb_publishable_larkspur" };
+const server = await world.start(PROJECT);
+const legacy = await world.start({ ...PROJECT, SUPABASE_JWT_SECRET: SECRET });
 
 const claimsOf = (changes = {}) => ({
   iss: project.issuer,
@@ -273,7 +274,7 @@ test("sign-in is the project's: the server has no such routes", async () => {
 });
 
 test("a flood of made-up keys is one question to the project", async () => {
-  const fresh = await world.start({ SUPABASE_URL: project.url });
+  const fresh = await world.start(PROJECT);
   assertKnown(await me(token(), fresh));
   const before = project.asked.length;
   const flood = Array.from({ length: 200 }, (_, i) => me(withHeader({ kid: `made-up-${i}` }), fresh));
@@ -285,7 +286,7 @@ test("a flood of made-up keys is one question to the project", async () => {
 });
 
 test("a new key is found, a key that is gone is forgotten", async () => {
-  const fresh = await world.start({ SUPABASE_URL: project.url });
+  const fresh = await world.start(PROJECT);
   assertKnown(await me(token(), fresh));
   const next = crypto.generateKeyPairSync("ec", { namedCurve: "P-256" });
   const keys = project.keys;
@@ -298,7 +299,7 @@ test("a new key is found, a key that is gone is forgotten", async () => {
 
 test("no keys yet: the server says that it is its own fault, and goes on by itself", async () => {
   project.status = 500;
-  const fresh = await world.start({ SUPABASE_URL: project.url });
+  const fresh = await world.start(PROJECT);
   const answer = await me(token(), fresh);
   assert.equal(answer.status, 503, answer.text);
   assert.equal(answer.json().error.code, "unavailable");
@@ -317,7 +318,7 @@ test("settings that would let others in stop the start", async () => {
   const refused = [
     { SUPABASE_URL: "http://abcdefghijklmnopqrst.supabase.co" },
     { SUPABASE_URL: "http://127.0.0.1@evil.example" },
-    { SUPABASE_URL: project.url, SUPABASE_JWT_SECRET: "too-short" },
+    { ...PROJECT, SUPABASE_JWT_SECRET: "too-short" },
   ];
   for (const settings of refused) {
     const end = await command(["serve"], {

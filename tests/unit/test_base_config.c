@@ -158,6 +158,14 @@ static const struct refusal refusals[] = {
     {"VAPI_API_KEY=hush|VAPI_PHONE_NUMBER_ID=p|PUBLIC_URL=https://x", "VAPI_WEBHOOK_SECRET", "VAPI_HMAC_SECRET"},
     {"RESEND_API_KEY=hush", "RESEND_FROM", "RESEND_API_KEY"},
     {"SUPABASE_JWT_SECRET=hush", "SUPABASE_URL", "SUPABASE_JWT_SECRET"},
+    {"SUPABASE_URL=https://x.supabase.co", "SUPABASE_ANON_KEY", "publishable"},
+    {"SUPABASE_ANON_KEY=sb_publishable_x", "SUPABASE_URL", "SUPABASE_ANON_KEY"},
+    {"SUPABASE_URL=https://x.supabase.co|SUPABASE_ANON_KEY=sb_secret_hush", "SUPABASE_ANON_KEY",
+     "never reach a browser"},
+    {"SUPABASE_URL=https://x.supabase.co|SUPABASE_ANON_KEY=hush|SUPABASE_SERVICE_KEY=hush", "SUPABASE_ANON_KEY",
+     "never reach a browser"},
+    {"SUPABASE_URL=https://x.supabase.co|SUPABASE_ANON_KEY=eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJzdXBhYmFzZSIsInJvbGUiOiJzZXJ2aWNlX3JvbGUifQ.c2ln",
+     "SUPABASE_ANON_KEY", "never reach a browser"},
 };
 
 static void each_doubt_has_its_line(void)

@@ -92,6 +92,15 @@ export const PROBES = {
       "null",
     ]),
 
+  "GET /": () => gets(["/"]),
+  "GET /sign-in": () => gets(["/sign-in"]),
+  "GET /calls": (t) => gets([`/calls?business=${t.business}&q=${t.secret}`]),
+  "GET /calls/{id}": (t) => gets([`/calls/${t.call}`]),
+  "GET /digests": (t) => gets([`/digests?business=${t.business}`]),
+  "GET /digests/{date}": (t) => gets([`/digests/${t.day}`]),
+  "GET /settings": (t) => gets([`/settings?business=${t.business}`]),
+  "GET /assets/{name}": (t) => gets([`/assets/${t.call}`]),
+
   "POST /auth/v1/token": (t) => [
     {
       method: "POST",
