@@ -38,21 +38,7 @@ with b as materialized (
     select p.id, p.listed_at from page p order by p.listed_at desc, p.id desc limit coalesce($9::text::int, 50)
 )
 select json_build_object(
-    'calls', coalesce((
-        select json_agg(json_build_object(
-            'id', c.id, 'listed_at', private.rfc3339(c.listed_at), 'started_at', private.rfc3339(c.started_at),
-            'ended_at', private.rfc3339(c.ended_at), 'duration_seconds', c.duration_seconds,
-            'caller_number', c.caller_number, 'called_number', c.called_number, 'caller_name', c.caller_name, 'reason', c.reason, 'urgency', c.urgency,
-            'status', c.status, 'outcome', c.outcome, 'outcome_text', private.outcome_text(c.outcome),
-            'summary', c.summary, 'has_recording', c.recording_url is not null, 'has_report', c.has_report,
-            'repeat_caller', c.caller_number like '+%' and exists (
-                select from public.calls r
-                where r.business_id = c.business_id and r.caller_number = c.caller_number
-                  and (r.listed_at, r.id) < (c.listed_at, c.id) and r.listed_at >= c.listed_at - interval '24 hours'),
-            'booking', (select json_build_object('status', k.status, 'starts_at', private.rfc3339(k.starts_at))
-                        from public.bookings k where k.call_id = c.id order by k.created_at desc, k.id desc limit 1))
-            order by c.listed_at desc, c.id desc)
-        from shown s join public.calls c on c.id = s.id), '[]'),
+    'calls', private.listed_calls(array(select id from shown)),
     'next_cursor', (select private.microseconds(l.listed_at) || '.' || l.id
                     from (select s.listed_at, s.id from shown s order by s.listed_at, s.id limit 1) l
                     where (select count(*) from page) > (select count(*) from shown))) as json

@@ -97,14 +97,17 @@ with e as materialized (
            c.said_reported or excluded.said_reported)
     returning c.business_id, c.xmax = 0 as is_new
 )
--- First row: events stored, calls that belong to nobody. The others: splits, as the row to keep, the row to lose, and what
--- the event claims of the provider's id.
+-- First row: events stored, calls that belong to nobody. Kind 1: splits, as the row to keep, the row to lose, and what the
+-- event claims of the provider's id. Kind 2: the calls that were spoken of, to be told; also of events that were here already,
+-- because whoever stored them may have ended before it told.
 select 0 as kind, (select count(*) from stored)::text, (select count(*) from joined where business_id is null and is_new)::text, null
 union all
 select 1, call_id::text, pid_id::text, max(pid_rank || pid collate "C")
 from found
 where pid_id <> call_id and pid_sid is null
 group by call_id, pid_id
+union all
+select 2, string_agg(call_id::text, ','), null, null from said having count(*) > 0
 order by kind
 
 -- name: ingest_utterances

@@ -151,6 +151,20 @@
 #define CAP_RANGE_DAYS 400          /* numbers over a year, and some more */
 #define CAP_SETTINGS_BYTES 8192     /* changed settings of a business, as JSON */
 
+/* Live updates */
+#define CAP_FEED_CALLS 4096       /* changed and not told yet; more, and everybody is told to ask again */
+#define CAP_FEED_PAUSE_MS 500     /* between two notices: a commit that notifies holds up all others */
+#define CAP_LIVE_STREAMS 1000     /* of the server */
+#define CAP_LIVE_STREAMS_OF_ONE 6 /* of one person: as many as a browser opens */
+#define CAP_LIVE_RING 4096        /* changes that a stream can be resumed behind */
+#define CAP_LIVE_DUE 100          /* changed calls that wait for one stream; more, and it is told to ask again */
+#define CAP_LIVE_ASKING 2         /* questions of streams with the database, of CAP_DASHBOARD_CONNECTIONS */
+#define CAP_LIVE_PAUSE_MS 1000    /* between two events of one stream */
+#define CAP_LIVE_BEAT_MS 15000    /* proxies cut what is silent for 30 s or more */
+#define CAP_LIVE_EVENT_BYTES (1u << 20)
+#define CAP_LIVE_MS 14400000   /* one stream, however long its token is good */
+#define CAP_LIVE_DEAD_MS 30000 /* a beat that the client's machine does not confirm */
+
 /* Directory of businesses */
 #define CAP_NUMBERS 100000         /* of businesses, kept in memory */
 #define CAP_DIRECTORY_POLL_MS 2000 /* how old a changed mapping may be */

@@ -42,7 +42,7 @@ static struct labels labels[LABELS_COUNT] = {
     [LABELS_FETCH] = {"result",
                       VALUES("2xx", "4xx", "5xx", "other", "timeout", "connect", "bad_reply", "breaker_open")},
     [LABELS_RELAY] = {"result", VALUES("whole", "cut", "client_gone", "absent", "refused", "failed", "busy")},
-    [LABELS_POOL] = {"pool", VALUES("ingest", "dashboard", "auth")},
+    [LABELS_POOL] = {"pool", VALUES("ingest", "dashboard", "auth", "live")},
     [LABELS_DB] = {"state", VALUES("idle", "connecting", "ready")},
     [LABELS_DB_RESULT] = {"result", VALUES("ok", "failed")},
     [LABELS_SIGN_IN] = {"result", VALUES("ok", "wrong", "refused", "limited", "busy", "failed")},
@@ -51,6 +51,7 @@ static struct labels labels[LABELS_COUNT] = {
                       VALUES("accepted", "shape", "header", "unknown_key", "algorithm", "signature", "expired",
                              "not_yet", "issuer", "audience", "role", "subject", "claims", "no_keys")},
     [LABELS_JWKS] = {"result", VALUES("good", "unreachable", "status", "unusable")},
+    [LABELS_LIVE] = {"event", VALUES("hello", "calls", "reset")},
     [LABELS_VERSION] = {"version", VALUES(RINGBACK_VERSION)},
 };
 

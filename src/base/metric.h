@@ -54,6 +54,10 @@
     X(DB_WAITING, GAUGE, "db_units_waiting", "Units of work waiting for a connection.", LABELS_POOL, LABELS_NONE)      \
     X(DB_UNITS, COUNTER, "db_units_total", "Units of work by result.", LABELS_DB_RESULT, LABELS_NONE)                  \
     X(DB_CONNECTS, COUNTER, "db_connects_total", "Attempts to connect by result.", LABELS_DB_RESULT, LABELS_NONE)      \
+    X(LIVE_STREAMS, GAUGE, "live_streams", "Live streams open.", LABELS_NONE, LABELS_NONE)                             \
+    X(LIVE_EVENTS, COUNTER, "live_events_total", "Events sent to live streams.", LABELS_LIVE, LABELS_NONE)             \
+    X(LIVE_NOTICES, COUNTER, "live_notices_total", "Notices of changed calls heard from the database.", LABELS_NONE,   \
+      LABELS_NONE)                                                                                                     \
     X(DIRECTORY_NUMBERS, GAUGE, "directory_numbers", "Numbers of businesses kept in memory.", LABELS_NONE,             \
       LABELS_NONE)                                                                                                     \
     X(LOOP_LAG_SECONDS, SECONDS, "loop_lag_seconds", "Work done in one turn of the loop.", LABELS_NONE, LABELS_NONE)   \
@@ -87,6 +91,7 @@ enum metric_labels {
     LABELS_REFRESH,
     LABELS_TOKEN,
     LABELS_JWKS,
+    LABELS_LIVE,
     LABELS_VERSION,
     LABELS_COUNT
 };
@@ -116,7 +121,7 @@ enum metric_fetch {
     FETCH_BREAKER
 };
 enum metric_relay { RELAY_WHOLE, RELAY_CUT, RELAY_GONE, RELAY_ABSENT, RELAY_REFUSED, RELAY_FAILED, RELAY_BUSY };
-enum metric_pool { POOL_INGEST, POOL_DASHBOARD, POOL_AUTH };
+enum metric_pool { POOL_INGEST, POOL_DASHBOARD, POOL_AUTH, POOL_LIVE };
 enum metric_db { DB_IDLE, DB_CONNECTING, DB_READY };
 enum metric_sign_in { SIGN_IN_OK, SIGN_IN_WRONG, SIGN_IN_REFUSED, SIGN_IN_LIMITED, SIGN_IN_BUSY, SIGN_IN_FAILED };
 enum metric_refresh {
@@ -144,6 +149,7 @@ enum metric_token {
     TOKEN_NO_KEYS
 };
 enum metric_jwks { JWKS_GOOD, JWKS_UNREACHABLE, JWKS_STATUS, JWKS_UNUSABLE };
+enum metric_live { LIVE_HELLO, LIVE_CALLS, LIVE_RESET };
 enum metric_db_result { DB_OK, DB_FAILED };
 
 /* Allocates the storage. Route names are copied by reference and must live as long as the process. */

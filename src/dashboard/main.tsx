@@ -1,2 +1,14 @@
 import { render } from "preact";
-render(<p>hello</p>, document.getElementById("app")!);
+import { App } from "./app";
+import { startConnection } from "./lib/connection";
+import { startLive } from "./lib/live";
+import { startRouter } from "./lib/router";
+import { startSession } from "./lib/session";
+import { startState } from "./lib/state";
+
+startSession();
+startConnection();
+startRouter();
+startState();
+startLive();
+render(<App />, document.getElementById("app")!);

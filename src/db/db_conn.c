@@ -119,11 +119,17 @@ void db_conn_fail(struct db_conn *c, const char *why, const char *sqlstate)
 
 static void connected(struct db_conn *c)
 {
+    /* In a pipeline libpq leaves some messages unread until an answer is asked for, and what was told waits behind them. */
+    if (c->pool->options.listens && !PQexitPipelineMode(c->pg)) {
+        db_conn_fail(c, "listen", "");
+        return;
+    }
     uv_timer_stop(&c->retry);
     c->failures = 0;
     db_conn_set_state(c, DB_CONN_READY);
     metric_count(METRIC_DB_CONNECTS, DB_OK);
-    log_event(LOG_INFO, "db_connected", LOG_INT("backend", PQbackendPID(c->pg)));
+    log_event(LOG_INFO, c->pool->options.listens ? "db_listening" : "db_connected",
+              LOG_INT("backend", PQbackendPID(c->pg)));
     db_pool_wake(c->pool);
 }
 
@@ -208,6 +214,15 @@ static void read_results(struct db_conn *c)
     }
 }
 
+static void hear(struct db_conn *c)
+{
+    PGnotify *n;
+    while ((n = PQnotifies(c->pg))) {
+        c->pool->on_notice(c->pool, str_of(n->extra));
+        PQfreemem(n);
+    }
+}
+
 void db_conn_flush(struct db_conn *c)
 {
     int left = PQflush(c->pg);
@@ -235,6 +250,9 @@ static void on_socket(uv_poll_t *h, int status, int events)
     }
     const PGconn *pg = c->pg;
     read_results(c);
+    if (c->pg == pg && c->state == DB_CONN_READY && c->pool->options.listens) {
+        hear(c);
+    }
     if (c->pg && c->pg == pg && (PQstatus(c->pg) == CONNECTION_BAD || (c->stale && c->count == 0))) {
         db_conn_fail(c, c->stale ? "stale" : "closed", "");
     } else if (c->pg && c->pg == pg && c->state >= DB_CONN_PREPARING) {

@@ -143,7 +143,8 @@ void db_connect_start(struct db_conn *c)
 static bool is_served(const struct db_pool *p, int statement)
 {
     const char *role = sql_statements[statement].role;
-    bool served = statement == STMT_SCHEMA_CHECK || strcmp(role, "none") == 0;
+    bool served = statement == STMT_SCHEMA_CHECK || strcmp(role, "none") == 0 ||
+                  (statement == STMT_LISTEN_CALLS && p->options.listens);
     for (size_t i = 0; !served && p->options.roles[i]; i++) {
         served = strcmp(p->options.roles[i], role) == 0;
     }
@@ -167,6 +168,9 @@ static int send_prepares(struct db_conn *c)
     const char *values[] = {sql_statements[STMT_SCHEMA_CHECK].role, ""};
     ok = ok && PQsendQueryPrepared(c->pg, sql_statements[STMT_TAKE_ROLE].name, 2, values, NULL, NULL, 0) &&
          PQsendQueryPrepared(c->pg, sql_statements[STMT_SCHEMA_CHECK].name, 1, version, NULL, NULL, 0);
+    if (ok && c->pool->options.listens) {
+        ok = PQsendQueryPrepared(c->pg, sql_statements[STMT_LISTEN_CALLS].name, 0, NULL, NULL, NULL, 0);
+    }
     return ok && PQpipelineSync(c->pg) ? 0 : ERR_CONNECT;
 }
 
@@ -223,7 +227,7 @@ static const char *why_not(const char *sqlstate)
 static void check_schema(struct db_conn *c, const PGresult *r)
 {
     if (PQresultStatus(r) != PGRES_TUPLES_OK || strcmp(PQfname(r, 0), "schema_is_current") != 0) {
-        return; /* the answer to taking a role */
+        return; /* the answer to taking a role, or to listening */
     }
     if (strcmp(PQgetvalue(r, 0, 0), "t") != 0) {
         c->refused = "schema_too_old: run `ringback migrate`";

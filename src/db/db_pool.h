@@ -15,6 +15,7 @@ struct db_pool_options {
     const char *const *roles;    /* whose statements its connections prepare; NULL after the last */
     const char *schema_version;  /* newest migration that this program needs */
     const char *session_options; /* "-c name=value …" for this pool's sessions, or "" */
+    bool listens;                /* its connections take no units: they hear what calls were told of, on_notice */
 };
 
 struct db_pool {
@@ -29,7 +30,10 @@ struct db_pool {
     size_t open_handles;
     bool stopping;
     void (*on_stopped)(struct db_pool *);
-    void (*on_ready)(struct db_pool *); /* may be NULL: a connection became ready */
+    /* May be NULL: a connection became ready. Of a pool that listens: what was told before this moment may have been missed,
+     * what is told from now on is not. */
+    void (*on_ready)(struct db_pool *);
+    void (*on_notice)(struct db_pool *, struct str payload); /* of a pool that listens; must not stop it */
 };
 
 int db_pool_start(struct db_pool *p, struct loop *loop, const struct db_pool_options *options)

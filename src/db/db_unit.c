@@ -11,7 +11,7 @@ void db_unit_add(struct db_unit *u, enum sql_statement_id statement, const struc
 int db_submit(struct db_pool *pool, struct db_unit *u)
 {
     assert(u->state == DB_UNIT_NEW || u->state == DB_UNIT_DONE);
-    assert(u->role && u->call_count > 0 && u->on_done);
+    assert(u->role && u->call_count > 0 && u->on_done && !pool->options.listens);
     if (pool->stopping) {
         return ERR_STOPPING;
     }

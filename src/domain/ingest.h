@@ -24,6 +24,10 @@ struct ingest_core; /* private to the room */
 struct ingest {
     struct ingest_core *core;
     void (*on_stopped)(struct ingest *);
+    /* May be NULL; set before the start. After the answers: calls that were stored, as "id,id"; and a call that became a part
+     * of another one. */
+    void (*on_stored)(struct ingest *, struct str call_ids);
+    void (*on_merged)(struct ingest *, struct str kept, struct str gone);
 };
 
 struct ingest_waiter {

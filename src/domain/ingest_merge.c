@@ -14,8 +14,9 @@ static void on_unit_done(struct db_unit *u, int code)
     log_event(code < 0 ? LOG_WARN : LOG_INFO, "calls_merged",
               LOG_STR("call", ((struct str){m->params[0].bytes, m->params[0].n})),
               LOG_CSTR("result", err_info(code)->code));
-    arena_free(&m->arena);
+    struct arena texts = m->arena; /* on_done may free m */
     m->on_done(m, code);
+    arena_free(&texts);
 }
 
 static int submit(struct db_pool *pool, struct ingest_merge *m)

@@ -5,7 +5,7 @@
 
 struct ingest_merge {
     struct db_unit unit;
-    struct db_param params[3];
+    struct db_param params[3]; /* good until on_done returns */
     struct arena arena;
     unsigned tries;
     void (*on_done)(struct ingest_merge *, int code); /* 0, or the last error after CAP_EVENT_TRIES */

@@ -78,11 +78,16 @@ static void settle_held(struct held *h, int code)
 static void on_merged(struct ingest_merge *m, int code)
 {
     struct held *h = container_of(m, struct held, merge);
+    struct ingest *in = h->core->handle;
+    struct str kept = {m->params[0].bytes, m->params[0].n}, gone = {m->params[1].bytes, m->params[1].n};
     h->core->singles--;
     settle_held(h, code);
+    if (code == 0 && in->on_merged) {
+        in->on_merged(in, kept, gone);
+    }
 }
 
-/* The answer's other rows: the row to keep, the row to lose, what is claimed of the provider's id, and that id. */
+/* A split: the row to keep, the row to lose, what is claimed of the provider's id, and that id. */
 static void hold_split(struct ingest_core *in, struct ingest_batch *b, size_t row)
 {
     struct held *h = mem_alloc(sizeof(*h));
@@ -108,6 +113,20 @@ static void hold_split(struct ingest_core *in, struct ingest_batch *b, size_t ro
     }
 }
 
+/* The answer's other rows: splits, and the calls that the batch spoke of, which are returned. */
+static struct str read_rest(struct ingest_core *in, struct ingest_batch *b)
+{
+    struct str told = {NULL, 0};
+    for (size_t row = 1; row < db_rows(&b->unit, 0); row++) {
+        if (str_eq(db_cell(&b->unit, 0, row, 0), STR("1"))) {
+            hold_split(in, b, row);
+        } else {
+            told = db_cell(&b->unit, 0, row, 1);
+        }
+    }
+    return told;
+}
+
 /* The batch's way is over: a lane's is used again. */
 static void release(struct ingest_core *in, struct ingest_batch *b)
 {
@@ -124,17 +143,19 @@ static void on_batch_done(struct db_unit *u, int code)
 {
     struct ingest_batch *b = container_of(u, struct ingest_batch, unit);
     struct ingest_core *in = b->core;
+    struct str told = {NULL, 0};
     struct list_node *n;
     if (code < 0) {
         settle_failed(in, b, code);
     } else {
         count_stored(in, b);
-        for (size_t row = 1; row < db_rows(u, 0); row++) {
-            hold_split(in, b, row);
-        }
+        told = read_rest(in, b);
     }
     while ((n = list_pop(&b->events))) {
         ingest_finish(in, container_of(n, struct ingest_event, node), 0);
+    }
+    if (told.n > 0 && in->handle->on_stored) {
+        in->handle->on_stored(in->handle, told);
     }
     release(in, b);
 }

@@ -62,7 +62,7 @@ struct http_conn {
     bool reply_encoded;      /* Content-Encoding is among them */
     unsigned retry_after_s;  /* 0: not set */
     int status;              /* of the answer */
-    bool streaming, drain_owed;
+    bool streaming, drain_owed, live;
     enum http_framing framing;
     int64_t stream_left_bytes; /* of a body of known length */
     bool dispatching;          /* guard or handler are on the call stack */

@@ -23,7 +23,7 @@ void http_exchange_release(struct http_conn *c)
     buf_free(&c->request.body);
     c->listener->bodies_bytes -= c->charged_bytes;
     c->charged_bytes = 0;
-    c->streaming = false;
+    c->streaming = c->live = false;
     http_head_reset(c);
 }
 

@@ -27,6 +27,7 @@ static const struct http_limits default_limits = {
     .write_ms = CAP_WRITE_MS,
     .write_whole_ms = CAP_WRITE_WHOLE_MS,
     .stream_ms = CAP_STREAM_MS,
+    .live_ms = CAP_LIVE_MS + CAP_WRITE_WHOLE_MS,
     .linger_ms = CAP_LINGER_MS,
     .drain_ms = CAP_DRAIN_MS,
     .accept_pause_ms = CAP_ACCEPT_PAUSE_MS,

@@ -11,7 +11,7 @@
 struct http_limits {
     size_t connections, per_address, accepts_per_second, requests_per_connection, pending_bytes, bodies_bytes;
     uint64_t head_ms, body_ms, body_grace_ms, body_slowest_bytes_per_s, idle_ms, write_ms, write_whole_ms, linger_ms;
-    uint64_t stream_ms, drain_ms, accept_pause_ms;
+    uint64_t stream_ms, live_ms, drain_ms, accept_pause_ms;
 };
 
 struct http_listener {

@@ -3,6 +3,7 @@
 #include "http_head.h"
 #include "http_server.h"
 #include "http_write.h"
+#include <netinet/tcp.h>
 #include <stdio.h>
 
 #define CHUNK_LINE_BYTES 20
@@ -58,6 +59,18 @@ void http_stream_begin(struct http_request *r, int status, const char *content_t
     http_conn_set_state(c, CONN_STREAMING);
     http_exchange_count(c, status);
     send_head(c, status, content_type);
+}
+
+void http_stream_begin_live(struct http_request *r, const char *content_type)
+{
+    struct http_conn *c = conn_of(r);
+    unsigned dead_ms = CAP_LIVE_DEAD_MS;
+    uv_os_fd_t fd;
+    c->live = true;
+    if (uv_fileno((uv_handle_t *)&c->tcp, &fd) == 0) {
+        setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead_ms, sizeof(dead_ms));
+    }
+    http_stream_begin(r, 200, content_type, -1);
 }
 
 /* A body that HEAD asks about is not sent. */

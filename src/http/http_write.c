@@ -27,7 +27,8 @@ static int64_t confirmed_bytes(const struct http_conn *c)
 uint64_t http_write_deadline(const struct http_conn *c)
 {
     const struct http_limits *limits = &c->listener->limits;
-    uint64_t whole_ms = c->write_started_ms + (c->streaming ? limits->stream_ms : limits->write_whole_ms);
+    uint64_t most_ms = c->live ? limits->live_ms : c->streaming ? limits->stream_ms : limits->write_whole_ms;
+    uint64_t whole_ms = c->write_started_ms + most_ms;
     uint64_t look_ms = loop_now_ms(c->listener->loop) + limits->write_ms;
     return c->out.len > 0 && look_ms < whole_ms ? look_ms : whole_ms;
 }

@@ -316,8 +316,8 @@ test("no keys yet: the server says that it is its own fault, and goes on by itse
 
 test("settings that would let others in stop the start", async () => {
   const refused = [
-    { SUPABASE_URL: "http://abcdefghijklmnopqrst.supabase.co" },
-    { SUPABASE_URL: "http://127.0.0.1@evil.example" },
+    { ...PROJECT, SUPABASE_URL: "http://abcdefghijklmnopqrst.supabase.co" },
+    { ...PROJECT, SUPABASE_URL: "http://127.0.0.1@evil.example" },
     { ...PROJECT, SUPABASE_JWT_SECRET: "too-short" },
   ];
   for (const settings of refused) {

@@ -247,6 +247,7 @@ export const FUNCTIONS = {
     execute: ["authenticated"],
     answers: "search",
   },
+  "private.listed_calls(uuid[])": { execute: ["authenticated"] }, // in the caller's own name
   "private.index_due_calls(integer)": { definer: true, owner: "ringback_definer", execute: ["ringback_ingest"] },
   "private.call_changed()": { definer: true, owner: "ringback_definer", execute: [] },
   "private.utterances_said()": { definer: true, owner: "ringback_definer", execute: [] },

@@ -1,0 +1,120 @@
+// Calls as they happen: the server's event stream, read with fetch because EventSource cannot send a token. Wire: README, "The API".
+import { computed, effect, signal } from "@preact/signals";
+import { ApiError, address, request } from "./api";
+import { businessId } from "./state";
+import { session } from "./session";
+import type { CallRow } from "./types";
+
+export type News = { kind: "calls"; calls: CallRow[] } | { kind: "reset" };
+
+/** Does the stream run? Without it screens show what was there when they asked. */
+export const isLive = signal(false);
+
+const listeners = new Set<(news: News) => void>();
+
+/** Returns how to stop listening. */
+export function onNews(listener: (news: News) => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function tell(news: News): void {
+  for (const listener of [...listeners]) listener(news);
+}
+
+const SILENCE_MS = 40_000; // the server beats every 15 s
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 30_000;
+
+interface Message {
+  id: string;
+  event: string;
+  data: string;
+}
+
+/** One block of lines, as in the HTML standard's "server-sent events". */
+function readMessage(block: string): Message | null {
+  const message: Message = { id: "", event: "message", data: "" };
+  for (const line of block.split("\n")) {
+    const at = line.indexOf(":");
+    const name = at < 0 ? line : line.slice(0, at);
+    const value = at < 0 ? "" : line.slice(at + 1).replace(/^ /, "");
+    if (name === "id") message.id = value;
+    else if (name === "event") message.event = value;
+    else if (name === "data") message.data += (message.data ? "\n" : "") + value;
+  }
+  return message.data ? message : null;
+}
+
+function take(message: Message): void {
+  if (message.event === "reset") tell({ kind: "reset" });
+  if (message.event === "calls") tell({ kind: "calls", calls: (JSON.parse(message.data) as { calls: CallRow[] }).calls });
+}
+
+/** Reads until the stream ends or is silent for too long; resolves to the last id. */
+async function listen(answer: Response, lastId: string, stop: AbortController): Promise<string> {
+  const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  let silence: ReturnType<typeof setTimeout> | undefined;
+  try {
+    for (;;) {
+      clearTimeout(silence);
+      silence = setTimeout(() => stop.abort(), SILENCE_MS);
+      const { done, value } = await reader.read();
+      if (done) return lastId;
+      isLive.value = true;
+      const blocks = (rest + value.replaceAll("\r", "")).split("\n\n");
+      rest = blocks.pop() ?? "";
+      for (const block of blocks) {
+        const message = readMessage(block);
+        if (!message) continue;
+        lastId = message.id || lastId;
+        take(message);
+      }
+    }
+  } catch {
+    return lastId;
+  } finally {
+    clearTimeout(silence);
+  }
+}
+
+async function follow(of: string, isOver: () => boolean, onStop: (stop: AbortController) => void): Promise<void> {
+  let lastId = "";
+  let pause = FIRST_PAUSE_MS;
+  let missed = false;
+  while (!isOver()) {
+    const stop = new AbortController();
+    onStop(stop);
+    try {
+      const headers: Record<string, string> = { Accept: "text/event-stream" };
+      if (lastId) headers["Last-Event-ID"] = lastId;
+      const answer = await request(address("/api/v1/live", { business: of }), { headers, signal: stop.signal });
+      if (missed && !lastId) tell({ kind: "reset" });
+      pause = FIRST_PAUSE_MS;
+      lastId = await listen(answer, lastId, stop);
+    } catch (error) {
+      if (error instanceof ApiError && (error.status === 401 || error.status === 404)) pause = LONGEST_PAUSE_MS;
+    }
+    isLive.value = false;
+    missed = true;
+    if (isOver()) return;
+    await new Promise((resolve) => setTimeout(resolve, pause * (0.75 + Math.random() / 2)));
+    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+  }
+}
+
+export function startLive(): void {
+  const userId = computed(() => session.value?.user.id);
+  effect(() => {
+    const of = businessId.value;
+    if (!of || !userId.value) return;
+    let over = false;
+    let current: AbortController | undefined;
+    void follow(of, () => over, (stop) => (current = stop));
+    return () => {
+      over = true;
+      current?.abort();
+    };
+  });
+}

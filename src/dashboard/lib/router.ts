@@ -1,0 +1,72 @@
+// Where in the dashboard one is. The address says everything: a reload, a bookmark or a link shows the same.
+import { signal } from "@preact/signals";
+
+export interface Place {
+  path: string;
+  query: URLSearchParams;
+}
+
+function read(): Place {
+  return { path: location.pathname, query: new URLSearchParams(location.search) };
+}
+
+export const place = signal<Place>(read());
+
+const scrolled = new Map<string, number>();
+let key = "";
+
+function keep(): void {
+  scrolled.set(key, scrollY);
+}
+
+/** Goes to an address of the dashboard; `replace` leaves no step behind, as for a filter that is being typed. */
+export function go(href: string, options: { replace?: boolean } = {}): void {
+  const to = new URL(href, location.href);
+  if (to.pathname + to.search === location.pathname + location.search) return;
+  keep();
+  const isOtherPage = to.pathname !== location.pathname;
+  if (!options.replace) key = crypto.randomUUID();
+  history[options.replace ? "replaceState" : "pushState"]({ key }, "", to.pathname + to.search);
+  place.value = read();
+  if (isOtherPage) scrollTo(0, 0);
+}
+
+/** Changes some of the filters in the address; null takes one out. */
+export function refine(changes: Record<string, string | null>, options: { replace?: boolean } = {}): void {
+  const query = new URLSearchParams(location.search);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null || value === "") query.delete(name);
+    else query.set(name, value);
+  }
+  const text = query.toString();
+  go(text ? `${location.pathname}?${text}` : location.pathname, options);
+}
+
+/** Where the page was scrolled to when this step of the history was left; 0 for a new one. */
+export function scrolledTo(): number {
+  return scrolled.get(key) ?? 0;
+}
+
+function onClick(event: MouseEvent): void {
+  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const link = event.target instanceof Element ? event.target.closest("a") : null;
+  if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
+  if (link.pathname.startsWith("/api/") || link.pathname.startsWith("/assets/")) return;
+  if (link.hash && link.pathname === location.pathname) return;
+  event.preventDefault();
+  go(link.href);
+}
+
+export function startRouter(): void {
+  history.scrollRestoration = "manual";
+  history.replaceState({ key }, "");
+  addEventListener("popstate", (event) => {
+    keep();
+    const state = event.state as { key?: string } | null;
+    key = state?.key ?? "";
+    place.value = read();
+    const y = scrolledTo();
+    requestAnimationFrame(() => scrollTo(0, y));
+  });
+  document.addEventListener("click", onClick);
+}
