@@ -16,7 +16,9 @@ function NotFound() {
   return (
     <Screen title="Not found">
       <Empty icon="search" title="There is no such page">
-        <p><a href={here("/")}>Go to today's calls</a></p>
+        <p>
+          <a href={here("/")}>Go to today's calls</a>
+        </p>
       </Empty>
     </Screen>
   );
@@ -26,8 +28,17 @@ function NoBusiness() {
   const asked = place.value.query.get("business");
   return (
     <Screen title={asked ? "Not found" : "Welcome"}>
-      <Empty icon="person" title={asked ? "There is nothing here, or it is not yours to see" : "Your account belongs to no business yet"}>
-        {asked ? <p><a href="/">Go to your own calls</a></p> : <p>Whoever set up your number can add you. Then your calls appear here by themselves.</p>}
+      <Empty
+        icon="person"
+        title={asked ? "There is nothing here, or it is not yours to see" : "Your account belongs to no business yet"}
+      >
+        {asked ? (
+          <p>
+            <a href="/">Go to your own calls</a>
+          </p>
+        ) : (
+          <p>Whoever set up your number can add you. Then your calls appear here by themselves.</p>
+        )}
       </Empty>
     </Screen>
   );
@@ -44,12 +55,19 @@ function Room() {
 }
 
 export function App() {
-  if (session.value === undefined) return <div class="start"><Loading what="Starting" /></div>;
+  if (session.value === undefined)
+    return (
+      <div class="start">
+        <Loading what="Starting" />
+      </div>
+    );
   if (session.value === null || mustChoosePassword.value) return <SignIn />;
   if (!me.value) {
     return (
       <Shell>
-        <Screen title="Ringback">{meError.value ? <Failed error={meError.value} again={() => void loadMe()} /> : <Loading />}</Screen>
+        <Screen title="Ringback">
+          {meError.value ? <Failed error={meError.value} again={() => void loadMe()} /> : <Loading />}
+        </Screen>
       </Shell>
     );
   }

@@ -119,7 +119,9 @@ function finish(result) {
   writeIfNew(path.join(out, "page_files.h"), HEADER);
   fs.writeFileSync(path.join(out, "page_files.c"), source(Object.values(assets), html.trimEnd()));
   fs.writeFileSync(path.join(out, "meta.json"), JSON.stringify(result.metafile));
-  const sizes = Object.values(assets).map(({ name, forms }) => `${name} ${forms.plain.length}, ${forms.brotli.length} in Brotli`);
+  const sizes = Object.values(assets).map(
+    ({ name, forms }) => `${name} ${forms.plain.length}, ${forms.brotli.length} in Brotli`,
+  );
   console.log(`pages: ${sizes.join("; ")} bytes`);
 }
 

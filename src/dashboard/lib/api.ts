@@ -52,8 +52,17 @@ export interface AskOptions {
 }
 
 async function send(path: string, token: string, options: AskOptions): Promise<Response> {
-  const headers: Record<string, string> = { Accept: "application/json", ...options.headers, Authorization: `Bearer ${token}` };
-  const init: RequestInit = { method: options.method ?? "GET", headers, credentials: "omit", signal: options.signal ?? null };
+  const headers: Record<string, string> = {
+    Accept: "application/json",
+    ...options.headers,
+    Authorization: `Bearer ${token}`,
+  };
+  const init: RequestInit = {
+    method: options.method ?? "GET",
+    headers,
+    credentials: "omit",
+    signal: options.signal ?? null,
+  };
   if (options.body !== undefined) {
     headers["Content-Type"] = "application/json";
     init.body = JSON.stringify(options.body);

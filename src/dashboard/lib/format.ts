@@ -47,7 +47,10 @@ export function formatOffset(seconds: number): string {
 export function spokenLength(seconds: number | null): string {
   if (seconds === null) return "length not known";
   const whole = Math.round(seconds);
-  const parts = [Math.floor(whole / 60) && count(Math.floor(whole / 60), "minute"), whole % 60 && count(whole % 60, "second")];
+  const parts = [
+    Math.floor(whole / 60) && count(Math.floor(whole / 60), "minute"),
+    whole % 60 && count(whole % 60, "second"),
+  ];
   return parts.filter(Boolean).join(" ") || "0 seconds";
 }
 
@@ -62,7 +65,9 @@ export function formatTimeWithSeconds(at: string, zone: string): string {
 
 /** "Tue, Nov 17, 9:04 AM" */
 export function formatMoment(at: string, zone: string): string {
-  return dates(zone, { weekday: "short", month: "short", day: "numeric", hour: "numeric", minute: "2-digit" }).format(new Date(at));
+  return dates(zone, { weekday: "short", month: "short", day: "numeric", hour: "numeric", minute: "2-digit" }).format(
+    new Date(at),
+  );
 }
 
 /** "Tuesday, November 17, 2026, 9:04 AM EST": for titles and screen readers. */
@@ -80,7 +85,12 @@ export function formatFull(at: string, zone: string): string {
 
 /** The day of a moment, as "2026-11-17". */
 export function dayOf(at: string | number, zone: string): string {
-  const parts = new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).formatToParts(new Date(at));
+  const parts = new Intl.DateTimeFormat("en-CA", {
+    timeZone: zone,
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+  }).formatToParts(new Date(at));
   const part = (type: string) => parts.find((one) => one.type === type)?.value ?? "";
   return `${part("year")}-${part("month")}-${part("day")}`;
 }
@@ -139,7 +149,9 @@ export function formatAgo(at: string, nowMs: number): string {
 export function nameZone(zone: string): string {
   const city = zone.split("/").at(-1)?.replaceAll("_", " ") ?? zone;
   try {
-    const name = new Intl.DateTimeFormat(LOCALE, { timeZone: zone, timeZoneName: "longGeneric" }).formatToParts(new Date()).find((part) => part.type === "timeZoneName")?.value;
+    const name = new Intl.DateTimeFormat(LOCALE, { timeZone: zone, timeZoneName: "longGeneric" })
+      .formatToParts(new Date())
+      .find((part) => part.type === "timeZoneName")?.value;
     return name && !name.includes(city) ? `${name} (${city})` : (name ?? zone);
   } catch {
     return zone;

@@ -48,7 +48,8 @@ function readMessage(block: string): Message | null {
 
 function take(message: Message): void {
   if (message.event === "reset") tell({ kind: "reset" });
-  if (message.event === "calls") tell({ kind: "calls", calls: (JSON.parse(message.data) as { calls: CallRow[] }).calls });
+  if (message.event === "calls")
+    tell({ kind: "calls", calls: (JSON.parse(message.data) as { calls: CallRow[] }).calls });
 }
 
 /** Reads until the stream ends or is silent for too long; resolves to the last id. */
@@ -111,7 +112,11 @@ export function startLive(): void {
     if (!of || !userId.value) return;
     let over = false;
     let current: AbortController | undefined;
-    void follow(of, () => over, (stop) => (current = stop));
+    void follow(
+      of,
+      () => over,
+      (stop) => (current = stop),
+    );
     return () => {
       over = true;
       current?.abort();

@@ -25,7 +25,8 @@ const isDay = (text: string | null): text is string =>
 export function periodOf(query: URLSearchParams, today: string, standard: Exclude<PeriodName, "custom">): Period {
   const from = query.get("from");
   const to = query.get("to");
-  if (isDay(from) && isDay(to)) return from <= to ? { name: "custom", from, to } : { name: "custom", from: to, to: from };
+  if (isDay(from) && isDay(to))
+    return from <= to ? { name: "custom", from, to } : { name: "custom", from: to, to: from };
   const asked = query.get("period");
   const name = PERIODS.some((one) => one.name === asked && asked !== "custom") ? (asked as PeriodName) : standard;
   if (name === "today") return { name, from: today, to: today };

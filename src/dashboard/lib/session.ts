@@ -66,7 +66,10 @@ function wordsFor(error: unknown): string | null {
   if (!error) return null;
   if (!isAuthApiError(error)) return "The server cannot be reached. Please try again in a moment.";
   if (error.status === 429) return WORDS["over_request_rate_limit"]!;
-  return WORDS[error.code ?? ""] ?? (error.status >= 500 ? "Signing in does not work right now. Please try again in a moment." : error.message);
+  return (
+    WORDS[error.code ?? ""] ??
+    (error.status >= 500 ? "Signing in does not work right now. Please try again in a moment." : error.message)
+  );
 }
 
 export async function signIn(email: string, password: string): Promise<string | null> {

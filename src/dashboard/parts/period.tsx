@@ -17,14 +17,30 @@ export function PeriodChoice({ period, today }: PeriodChoiceProps) {
     <div class="period">
       <div class="segments" role="group" aria-label="Period">
         {PERIODS.map(({ name, label }) => (
-          <button key={name} type="button" aria-pressed={period.name === name} onClick={() => choose(name)}>{label}</button>
+          <button key={name} type="button" aria-pressed={period.name === name} onClick={() => choose(name)}>
+            {label}
+          </button>
         ))}
       </div>
       {period.name === "custom" && (
         <div class="period-days">
-          <input class="input" type="date" aria-label="First day" value={period.from} max={today} onChange={(e) => setDay("from", e.currentTarget.value)} />
+          <input
+            class="input"
+            type="date"
+            aria-label="First day"
+            value={period.from}
+            max={today}
+            onChange={(e) => setDay("from", e.currentTarget.value)}
+          />
           <span aria-hidden="true">–</span>
-          <input class="input" type="date" aria-label="Last day" value={period.to} max={today} onChange={(e) => setDay("to", e.currentTarget.value)} />
+          <input
+            class="input"
+            type="date"
+            aria-label="Last day"
+            value={period.to}
+            max={today}
+            onChange={(e) => setDay("to", e.currentTarget.value)}
+          />
         </div>
       )}
     </div>

@@ -2,10 +2,23 @@ import { formatPhone, isDialable } from "../lib/phone";
 import { Icon } from "./icon";
 
 /** A number that is dialled by a tap, as a button or within text. */
-export function PhoneLink({ number, asButton = false, name }: { number: string | null; asButton?: boolean; name?: string | null }) {
+export function PhoneLink({
+  number,
+  asButton = false,
+  name,
+}: {
+  number: string | null;
+  asButton?: boolean;
+  name?: string | null;
+}) {
   if (!isDialable(number)) return <span>{number ?? "Withheld number"}</span>;
   const text = formatPhone(number);
-  if (!asButton) return <a class="phone" href={`tel:${number}`}>{text}</a>;
+  if (!asButton)
+    return (
+      <a class="phone" href={`tel:${number}`}>
+        {text}
+      </a>
+    );
   return (
     <a class="button is-primary" href={`tel:${number}`} aria-label={`Call ${name ?? text} at ${text}`}>
       <Icon name="phone" size={18} />

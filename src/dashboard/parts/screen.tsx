@@ -26,7 +26,9 @@ export function Screen({ title, tab, subtitle, actions, children }: ScreenProps)
     <main class="screen" id="main">
       <header class="screen-head">
         <div>
-          <h1 ref={heading} tabIndex={-1}>{title}</h1>
+          <h1 ref={heading} tabIndex={-1}>
+            {title}
+          </h1>
           {subtitle && <p class="screen-subtitle">{subtitle}</p>}
         </div>
         {actions && <div class="screen-actions">{actions}</div>}

@@ -37,7 +37,9 @@ function BusinessChoice() {
       <span>Business</span>
       <select value={business.value?.id} onChange={(event) => go(`/?business=${event.currentTarget.value}`)}>
         {mine.map(({ id, name }) => (
-          <option key={id} value={id}>{name}</option>
+          <option key={id} value={id}>
+            {name}
+          </option>
         ))}
       </select>
     </label>
@@ -50,7 +52,8 @@ function Account() {
   useEffect(() => {
     if (!isOpen) return;
     const close = (event: Event) => {
-      if (event instanceof KeyboardEvent ? event.key === "Escape" : !box.current?.contains(event.target as Node)) setOpen(false);
+      if (event instanceof KeyboardEvent ? event.key === "Escape" : !box.current?.contains(event.target as Node))
+        setOpen(false);
     };
     document.addEventListener("pointerdown", close);
     document.addEventListener("keydown", close);
@@ -62,7 +65,12 @@ function Account() {
   const email = me.value?.user.email ?? "";
   return (
     <div class="account" ref={box}>
-      <button class="account-button" aria-expanded={isOpen} aria-controls="account-menu" onClick={() => setOpen(!isOpen)}>
+      <button
+        class="account-button"
+        aria-expanded={isOpen}
+        aria-controls="account-menu"
+        onClick={() => setOpen(!isOpen)}
+      >
         <span class="account-name">{business.value?.name ?? "Account"}</span>
         <Icon name="down" size={16} />
       </button>
@@ -92,7 +100,10 @@ function Connection() {
       {since !== null && (
         <p>
           <Icon name="alert" size={18} />
-          <span>No connection to the server. You see what was there at {formatTime(new Date(since).toISOString(), zone)}; it goes on by itself.</span>
+          <span>
+            No connection to the server. You see what was there at {formatTime(new Date(since).toISOString(), zone)}; it
+            goes on by itself.
+          </span>
         </p>
       )}
     </div>
@@ -102,7 +113,9 @@ function Connection() {
 export function Shell({ children }: { children: ComponentChildren }) {
   return (
     <>
-      <a class="skip" href="#main">Skip to content</a>
+      <a class="skip" href="#main">
+        Skip to content
+      </a>
       <div class="bar">
         <a class="brand" href={here("/")} aria-label="Ringback, today">
           <svg width="26" height="26" viewBox="0 0 32 32" aria-hidden="true">

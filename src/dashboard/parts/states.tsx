@@ -14,10 +14,20 @@ export function Loading({ lines = 3, what = "Loading" }: { lines?: number; what?
   );
 }
 
-export function Empty({ icon = "phone", title, children }: { icon?: IconName; title: string; children?: ComponentChildren }) {
+export function Empty({
+  icon = "phone",
+  title,
+  children,
+}: {
+  icon?: IconName;
+  title: string;
+  children?: ComponentChildren;
+}) {
   return (
     <div class="empty">
-      <span class="empty-icon"><Icon name={icon} size={26} /></span>
+      <span class="empty-icon">
+        <Icon name={icon} size={26} />
+      </span>
       <p class="empty-title">{title}</p>
       {children && <div class="empty-text">{children}</div>}
     </div>
@@ -28,10 +38,18 @@ export function Empty({ icon = "phone", title, children }: { icon?: IconName; ti
 export function Failed({ error, again, title }: { error: ApiError; again?: () => void; title?: string }) {
   return (
     <div class="empty is-failed" role="alert">
-      <span class="empty-icon"><Icon name="alert" size={26} /></span>
+      <span class="empty-icon">
+        <Icon name="alert" size={26} />
+      </span>
       <p class="empty-title">{title ?? (error.status === 404 ? "Not found" : "This could not be loaded")}</p>
-      <div class="empty-text"><p>{error.message}</p></div>
-      {again && error.status !== 404 && <button class="button" onClick={again}>Try again</button>}
+      <div class="empty-text">
+        <p>{error.message}</p>
+      </div>
+      {again && error.status !== 404 && (
+        <button class="button" onClick={again}>
+          Try again
+        </button>
+      )}
     </div>
   );
 }

@@ -45,15 +45,34 @@ function SignInForm() {
       <Problem text={error} />
       <label class="field">
         <span>Email</span>
-        <input type="email" name="email" autocomplete="username" required autofocus value={email} onInput={(e) => setEmail(e.currentTarget.value)} />
+        <input
+          type="email"
+          name="email"
+          autocomplete="username"
+          required
+          autofocus
+          value={email}
+          onInput={(e) => setEmail(e.currentTarget.value)}
+        />
       </label>
       <label class="field">
         <span>Password</span>
-        <input type="password" name="password" autocomplete="current-password" required value={password} onInput={(e) => setPassword(e.currentTarget.value)} />
+        <input
+          type="password"
+          name="password"
+          autocomplete="current-password"
+          required
+          value={password}
+          onInput={(e) => setPassword(e.currentTarget.value)}
+        />
       </label>
-      <button class="button is-primary is-wide" disabled={isSending}>{isSending ? "Signing in…" : "Sign in"}</button>
+      <button class="button is-primary is-wide" disabled={isSending}>
+        {isSending ? "Signing in…" : "Sign in"}
+      </button>
       {canRecover ? (
-        <button type="button" class="button is-quiet is-wide" onClick={() => (step.value = "forgotten")}>I do not know my password</button>
+        <button type="button" class="button is-quiet is-wide" onClick={() => (step.value = "forgotten")}>
+          I do not know my password
+        </button>
       ) : (
         <p class="sign-in-note">No password, or forgotten it? Whoever runs this server can set a new one.</p>
       )}
@@ -75,10 +94,22 @@ function ForgottenForm() {
       <Problem text={error} />
       <label class="field">
         <span>Email</span>
-        <input type="email" name="email" autocomplete="username" required autofocus value={email} onInput={(e) => setEmail(e.currentTarget.value)} />
+        <input
+          type="email"
+          name="email"
+          autocomplete="username"
+          required
+          autofocus
+          value={email}
+          onInput={(e) => setEmail(e.currentTarget.value)}
+        />
       </label>
-      <button class="button is-primary is-wide" disabled={isSending}>{isSending ? "Sending…" : "Send the link"}</button>
-      <button type="button" class="button is-quiet is-wide" onClick={() => (step.value = "sign-in")}>Back</button>
+      <button class="button is-primary is-wide" disabled={isSending}>
+        {isSending ? "Sending…" : "Send the link"}
+      </button>
+      <button type="button" class="button is-quiet is-wide" onClick={() => (step.value = "sign-in")}>
+        Back
+      </button>
     </form>
   );
 }
@@ -88,7 +119,9 @@ function Sent() {
     <div>
       <h1>Look into your mail</h1>
       <p class="sign-in-note">If there is an account with this address, a link is on its way to it.</p>
-      <button class="button is-wide" onClick={() => (step.value = "sign-in")}>Back to sign-in</button>
+      <button class="button is-wide" onClick={() => (step.value = "sign-in")}>
+        Back to sign-in
+      </button>
     </div>
   );
 }
@@ -102,9 +135,20 @@ function ChooseForm() {
       <Problem text={error} />
       <label class="field">
         <span>New password</span>
-        <input type="password" name="password" autocomplete="new-password" minLength={8} required autofocus value={password} onInput={(e) => setPassword(e.currentTarget.value)} />
+        <input
+          type="password"
+          name="password"
+          autocomplete="new-password"
+          minLength={8}
+          required
+          autofocus
+          value={password}
+          onInput={(e) => setPassword(e.currentTarget.value)}
+        />
       </label>
-      <button class="button is-primary is-wide" disabled={isSending}>{isSending ? "Saving…" : "Save and go on"}</button>
+      <button class="button is-primary is-wide" disabled={isSending}>
+        {isSending ? "Saving…" : "Save and go on"}
+      </button>
     </form>
   );
 }
@@ -115,7 +159,15 @@ export function SignIn() {
     <main class="sign-in" id="main">
       <div class="sign-in-card">
         <p class="sign-in-brand">Ringback</p>
-        {mustChoosePassword.value ? <ChooseForm /> : step.value === "forgotten" ? <ForgottenForm /> : step.value === "sent" ? <Sent /> : <SignInForm />}
+        {mustChoosePassword.value ? (
+          <ChooseForm />
+        ) : step.value === "forgotten" ? (
+          <ForgottenForm />
+        ) : step.value === "sent" ? (
+          <Sent />
+        ) : (
+          <SignInForm />
+        )}
       </div>
       <p class="sign-in-foot">Who called, what they wanted, and whom to call back.</p>
     </main>
