@@ -1,6 +1,7 @@
 // Calls as they happen: the server's event stream, read with fetch because EventSource cannot send a token. Wire: README, "The API".
 import { computed, effect, signal } from "@preact/signals";
 import { ApiError, address, request } from "./api";
+import { returns } from "./connection";
 import { businessId } from "./state";
 import { session } from "./session";
 import type { CallRow } from "./types";
@@ -23,6 +24,7 @@ function tell(news: News): void {
 }
 
 const SILENCE_MS = 40_000; // the server beats every 15 s
+const HIDDEN_MS = 20_000;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
 
@@ -80,29 +82,66 @@ async function listen(answer: Response, lastId: string, stop: AbortController): 
   }
 }
 
-async function follow(of: string, isOver: () => boolean, onStop: (stop: AbortController) => void): Promise<void> {
+/** Ends early when the server came back, or when somebody looks at the page again. */
+function pauseFor(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const before = returns.peek();
+    const end = () => {
+      clearTimeout(timer);
+      stopWatching();
+      document.removeEventListener("visibilitychange", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    const stopWatching = returns.subscribe((now) => now !== before && queueMicrotask(end));
+    document.addEventListener("visibilitychange", end);
+  });
+}
+
+/** One business's stream, again and again until it is over. */
+async function follow(of: string, life: AbortSignal): Promise<void> {
   let lastId = "";
-  let pause = FIRST_PAUSE_MS;
-  let missed = false;
-  while (!isOver()) {
+  let pauseMs = FIRST_PAUSE_MS;
+  let isFirst = true;
+  while (!life.aborted) {
     const stop = new AbortController();
-    onStop(stop);
+    const end = () => stop.abort();
+    const unhide = hideAfter(HIDDEN_MS, end);
+    life.addEventListener("abort", end);
     try {
       const headers: Record<string, string> = { Accept: "text/event-stream" };
       if (lastId) headers["Last-Event-ID"] = lastId;
       const answer = await request(address("/api/v1/live", { business: of }), { headers, signal: stop.signal });
-      if (missed && !lastId) tell({ kind: "reset" });
-      pause = FIRST_PAUSE_MS;
+      if (!isFirst && !lastId) tell({ kind: "reset" });
+      isFirst = false;
+      pauseMs = FIRST_PAUSE_MS;
       lastId = await listen(answer, lastId, stop);
     } catch (error) {
-      if (error instanceof ApiError && (error.status === 401 || error.status === 404)) pause = LONGEST_PAUSE_MS;
+      if (error instanceof ApiError && !error.isPassing) pauseMs = LONGEST_PAUSE_MS;
     }
+    unhide();
+    life.removeEventListener("abort", end);
     isLive.value = false;
-    missed = true;
-    if (isOver()) return;
-    await new Promise((resolve) => setTimeout(resolve, pause * (0.75 + Math.random() / 2)));
-    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+    if (life.aborted) return;
+    await pauseFor(pauseMs * (0.75 + Math.random() / 2));
+    while (document.hidden && !life.aborted) await pauseFor(LONGEST_PAUSE_MS);
+    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
   }
+}
+
+/** Browsers open six connections to one host: pages that nobody looks at give theirs back. Returns how to stop this. */
+function hideAfter(ms: number, act: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const look = () => {
+    clearTimeout(timer);
+    if (document.hidden) timer = setTimeout(act, ms);
+  };
+  look();
+  document.addEventListener("visibilitychange", look);
+  return () => {
+    clearTimeout(timer);
+    document.removeEventListener("visibilitychange", look);
+  };
 }
 
 export function startLive(): void {
@@ -110,16 +149,8 @@ export function startLive(): void {
   effect(() => {
     const of = businessId.value;
     if (!of || !userId.value) return;
-    let over = false;
-    let current: AbortController | undefined;
-    void follow(
-      of,
-      () => over,
-      (stop) => (current = stop),
-    );
-    return () => {
-      over = true;
-      current?.abort();
-    };
+    const life = new AbortController();
+    void follow(of, life.signal);
+    return () => life.abort();
   });
 }
