@@ -137,20 +137,21 @@ demo_summary() {
 demo_try() {
     cat <<END
 
-Ringback answers on $base, metrics are on http://$admin/metrics.
+Open  $base/  in a browser.
 
   sign in as  owner@larkspur.example, or staff@larkspur.example who may only read
   password    $DEMO_PASSWORD
 
-Try, in another terminal:
+Try, in another terminal. The first is a call that comes in: it appears on the page by itself.
+
+  curl -s -H "x-vapi-secret: $VAPI_WEBHOOK_SECRET" --json '{"message":{"type":"status-update","status":"in-progress","call":{"id":"'\$(cat /proc/sys/kernel/random/uuid)'"},"customer":{"number":"+16465550123"},"phoneNumber":{"number":"+12125550142"}}}' $base/api/vapi-webhook
 
   TOKEN=\$(curl -s --json '{"email":"owner@larkspur.example","password":"$DEMO_PASSWORD"}' '$base/auth/v1/token?grant_type=password' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-  curl -s -w '\n' -H "Authorization: Bearer \$TOKEN" $base/api/v1/overview
   curl -s -w '\n' -H "Authorization: Bearer \$TOKEN" '$base/api/v1/calls?limit=3'
 
 Real calls need keys, in the environment or in .local/env: TWILIO_AUTH_TOKEN, VAPI_API_KEY, VAPI_PHONE_NUMBER_ID, and
 PUBLIC_URL, the https address under which both reach this machine. Without them no call reaches an assistant, and the
-recordings of the made-up calls cannot be played.
+recordings of the made-up calls cannot be played. Metrics are on http://$admin/metrics.
 
 The data is in .local/pg (./dev db psql), the log in .local/log/server.log and here. Ctrl-C stops server and Postgres.
 
