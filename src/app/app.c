@@ -37,9 +37,9 @@ static const char *newest_migration(void)
     return newest;
 }
 
-static void on_search_index_stopped(struct search_index *s)
+static void on_call_feed_stopped(struct call_feed *f)
 {
-    struct app *app = container_of(s, struct app, search_index);
+    struct app *app = container_of(f, struct app, call_feed);
     supabase_stop(&app->supabase);
     voice_stop(&app->voice);
     vapi_stop(&app->vapi);
@@ -47,6 +47,11 @@ static void on_search_index_stopped(struct search_index *s)
     uv_close((uv_handle_t *)&app->term, NULL);
     uv_close((uv_handle_t *)&app->interrupt, NULL);
     loop_stop(&app->loop);
+}
+
+static void on_search_index_stopped(struct search_index *s)
+{
+    call_feed_stop(&container_of(s, struct app, search_index)->call_feed, on_call_feed_stopped);
 }
 
 static void on_directory_stopped(struct directory *d)
@@ -70,15 +75,20 @@ static void on_accounts_stopped(struct accounts *a)
     db_pool_stop(&container_of(a, struct app, accounts)->auth_pool, on_auth_pool_stopped);
 }
 
-static void on_dashboard_pool_stopped(struct db_pool *p)
+static void on_live_pool_stopped(struct db_pool *p)
 {
-    struct app *app = container_of(p, struct app, dashboard_pool);
+    struct app *app = container_of(p, struct app, live_pool);
     if (supabase_is_local(&app->supabase)) {
         gotrue_stop(&app->gotrue);
         accounts_stop(&app->accounts, on_accounts_stopped);
     } else {
         ingest_stop(&app->ingest, on_ingest_stopped);
     }
+}
+
+static void on_dashboard_pool_stopped(struct db_pool *p)
+{
+    db_pool_stop(&container_of(p, struct app, dashboard_pool)->live_pool, on_live_pool_stopped);
 }
 
 static void on_pool_stopped(struct db_pool *p)
@@ -89,7 +99,7 @@ static void on_pool_stopped(struct db_pool *p)
 static void on_drain_tick(uv_timer_t *t)
 {
     struct app *app = container_of(t, struct app, drain);
-    bool idle = ingest_is_idle(&app->ingest) && db_pool_is_idle(&app->pool);
+    bool idle = ingest_is_idle(&app->ingest) && call_feed_is_idle(&app->call_feed) && db_pool_is_idle(&app->pool);
     if (idle || loop_now_ms(&app->loop) >= app->stop_deadline_ms) {
         uv_timer_stop(t);
         db_pool_stop(&app->pool, on_pool_stopped);
@@ -127,14 +137,30 @@ static void on_signal(uv_signal_t *s, int number)
     log_event(LOG_INFO, "stopping", LOG_INT("signal", number));
     app->stopping = true;
     app->stop_deadline_ms = loop_now_ms(&app->loop) + CAP_STOP_MS;
+    live_stop(&app->live);
     http_server_stop(&app->public_http, on_public_stopped);
+}
+
+static void on_calls_stored(struct ingest *in, struct str call_ids)
+{
+    call_feed_add(&container_of(in, struct app, ingest)->call_feed, call_ids, (struct str){NULL, 0});
+}
+
+static void on_calls_merged(struct ingest *in, struct str kept, struct str gone)
+{
+    struct app *app = container_of(in, struct app, ingest);
+    call_feed_add(&app->call_feed, kept, kept);
+    call_feed_add(&app->call_feed, gone, kept);
 }
 
 static void start_rooms(struct app *app)
 {
+    app->ingest.on_stored = on_calls_stored;
+    app->ingest.on_merged = on_calls_merged;
     ingest_start(&app->ingest, &app->loop, &app->pool); /* its end-of-turn hook runs before the pool's */
     directory_start(&app->directory, &app->loop, &app->pool);
     search_index_start(&app->search_index, &app->loop, &app->pool);
+    call_feed_start(&app->call_feed, &app->loop, &app->pool);
     voice_start(&app->voice, &app->loop, &app->pool);
     app->vapi.config = &app->config;
     app->vapi.loop = &app->loop;
@@ -200,6 +226,31 @@ static int start_dashboard(struct app *app)
                                                    .metric_pool = POOL_DASHBOARD,
                                                    .roles = roles,
                                                    .session_options = DASHBOARD_SESSION});
+}
+
+static void on_live_pool_ready(struct db_pool *p)
+{
+    live_gap(&container_of(p, struct app, live_pool)->live);
+}
+
+static void on_live_notice(struct db_pool *p, struct str payload)
+{
+    live_hear(&container_of(p, struct app, live_pool)->live, payload);
+}
+
+static int start_live(struct app *app)
+{
+    static const char *const roles[] = {NULL};
+    app->live.loop = &app->loop;
+    app->live.pool = &app->dashboard_pool;
+    app->dashboard.live = &app->live;
+    live_start(&app->live);
+    app->live_pool.on_ready = on_live_pool_ready;
+    app->live_pool.on_notice = on_live_notice;
+    return open_pool(
+        app, &app->live_pool,
+        (struct db_pool_options){
+            .connections = 1, .metric_pool = POOL_LIVE, .roles = roles, .session_options = "", .listens = true});
 }
 
 static int start_sign_in(struct app *app)
@@ -332,7 +383,7 @@ int app_serve(bool insecure_dev)
     pages_start(&app.pages, &app.config);
     start_rooms(&app);
     if (fetch_room_open(&app.fetch, &app.loop) < 0 || start_pool(&app) < 0 || start_dashboard(&app) < 0 ||
-        start_sign_in(&app) < 0 || start_listeners(&app, &routes) < 0) {
+        start_live(&app) < 0 || start_sign_in(&app) < 0 || start_listeners(&app, &routes) < 0) {
         return refuse_start(&app, STR("a listener or the database settings are unusable, see the line above"));
     }
     return run(&app);

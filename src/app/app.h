@@ -2,6 +2,7 @@
 /* The program: all rooms, built, started and stopped in order. Nothing below app/ knows this struct. */
 #include "account.h"
 #include "business.h"
+#include "call_feed.h"
 #include "config.h"
 #include "dashboard.h"
 #include "db_pool.h"
@@ -23,8 +24,10 @@ struct app {
     struct loop loop;
     struct ingest ingest;
     struct db_pool pool, dashboard_pool, auth_pool; /* storing; reading; signing people in, without Supabase */
+    struct db_pool live_pool;                       /* hears what changed */
     struct directory directory;
     struct search_index search_index;
+    struct call_feed call_feed;
     struct voice voice;
     struct fetch_room fetch;
     struct vapi vapi;
@@ -33,6 +36,7 @@ struct app {
     struct accounts accounts;
     struct gotrue gotrue;
     struct recording_relays relays;
+    struct live live;
     struct dashboard dashboard;
     struct pages pages;
     struct http_networks trusted_proxies;

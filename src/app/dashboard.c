@@ -123,6 +123,20 @@ static enum flow_next step_relay(struct flow *f)
 
 static const struct flow_step recording_steps[] = {{"ask", step_ask}, {"relay", step_relay}, {NULL, NULL}};
 
+/* The stream takes the request over. */
+static enum flow_next step_watch(struct flow *f)
+{
+    struct visit *v = visit_of_flow(f);
+    struct uuid business;
+    if (db_rows(&v->unit, 0) == 0 || !uuid_read(db_cell(&v->unit, 0, 0, 0), &business)) {
+        return flow_fail(f, ERR_NOT_FOUND);
+    }
+    int rc = live_open(v->dashboard->live, v->request, &v->check.tenant, &business);
+    return rc < 0 ? flow_fail(f, rc) : FLOW_DONE;
+}
+
+static const struct flow_step live_steps[] = {{"ask", step_ask}, {"watch", step_watch}, {NULL, NULL}};
+
 #define CALL_FILTERS                                                                                                   \
     {PARAM_BUSINESS, PARAM_FROM,      PARAM_TO,        PARAM_OUTCOME, PARAM_Q,                                         \
      PARAM_CALLER,   PARAM_CURSOR_US, PARAM_CURSOR_ID, PARAM_LIMIT}
@@ -138,6 +152,7 @@ static const struct endpoint endpoints[DASHBOARD_COUNT] = {
     [DASHBOARD_DIGESTS] = {STMT_DIGESTS_LIST, read_steps, {PARAM_BUSINESS, PARAM_BEFORE, PARAM_LIMIT}},
     [DASHBOARD_DIGEST] = {STMT_DIGEST_DETAIL, read_steps, {PARAM_BUSINESS, PARAM_PATH_DATE}},
     [DASHBOARD_SETTINGS] = {STMT_SETTINGS_READ, read_steps, {PARAM_BUSINESS}},
+    [DASHBOARD_LIVE] = {STMT_LIVE_BUSINESS, live_steps, {PARAM_BUSINESS}},
     [DASHBOARD_SETTINGS_CHANGE] = {STMT_SETTINGS_WRITE, change_steps, {PARAM_BUSINESS, PARAM_BODY}},
 };
 

@@ -6,6 +6,7 @@
 #include "db_pool.h"
 #include "http.h"
 #include "list.h"
+#include "live.h"
 #include "recording.h"
 #include "supabase.h"
 
@@ -20,6 +21,7 @@ enum dashboard_address {
     DASHBOARD_DIGEST,
     DASHBOARD_SETTINGS,
     DASHBOARD_SETTINGS_CHANGE,
+    DASHBOARD_LIVE,
     DASHBOARD_COUNT
 };
 
@@ -28,6 +30,7 @@ struct dashboard {
     struct db_pool *pool; /* of role `authenticated` */
     struct supabase *supabase;
     struct recording_relays *relays;
+    struct live *live;
 
     /* Private. */
     struct turns turns;

@@ -55,6 +55,7 @@ DASHBOARD_HANDLER(on_digests, DIGESTS)
 DASHBOARD_HANDLER(on_digest, DIGEST)
 DASHBOARD_HANDLER(on_settings, SETTINGS)
 DASHBOARD_HANDLER(on_settings_change, SETTINGS_CHANGE)
+DASHBOARD_HANDLER(on_live, LIVE)
 
 #define SIGN_IN_HANDLER(name, of)                                                                                      \
     static void name(struct http_request *r)                                                                           \
@@ -120,6 +121,7 @@ static const struct http_route dashboard[] = {
     {VERB_GET, "/api/v1/calls.csv", NULL, NULL, ONLY_HEAD, on_calls_csv},
     {VERB_GET, "/api/v1/calls/{id}", NULL, NULL, ONLY_HEAD, on_call},
     {VERB_GET, "/api/v1/calls/{id}/recording", NULL, NULL, ONLY_HEAD, on_recording},
+    {VERB_GET, "/api/v1/live", NULL, NULL, ONLY_HEAD, on_live},
     {VERB_GET, "/api/v1/digests", NULL, NULL, ONLY_HEAD, on_digests},
     {VERB_GET, "/api/v1/digests/{date}", NULL, NULL, ONLY_HEAD, on_digest},
     {VERB_GET, "/api/v1/settings", NULL, NULL, ONLY_HEAD, on_settings},

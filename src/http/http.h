@@ -92,7 +92,8 @@ void http_reply_message(struct http_request *r, int code, struct str message);
  * what is written is swallowed, and need not be written. Not for 204 and 304. */
 void http_stream_begin(struct http_request *r, int status, const char *content_type, int64_t length_bytes);
 /* The same for a stream that goes on for hours and is silent at times: 200, chunked, CAP_LIVE_MS in place of CAP_STREAM_MS.
- * A client that is away without a word is noticed when it has not confirmed a piece for CAP_LIVE_DEAD_MS. */
+ * A client that closes its side has left; one that is away without a word is noticed when it has not confirmed a piece for
+ * CAP_LIVE_DEAD_MS. */
 void http_stream_begin_live(struct http_request *r, const char *content_type);
 /* Sends a piece, which is copied where the client is slow; an empty one is nothing. Returns the bytes that wait for the
  * client. When they are more than CAP_STREAM_BYTES the handler must wait: on_drain fires, once, in a later turn, when

@@ -259,6 +259,8 @@ void http_exchange_eof(struct http_conn *c)
 {
     if (c->state == CONN_LINGER) {
         http_conn_close(c, http_conn_reason(c));
+    } else if (c->live && c->state == CONN_STREAMING) {
+        http_conn_gone(c, CLOSE_GONE);
     } else {
         close_when_idle(c);
     }

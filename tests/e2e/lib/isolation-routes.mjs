@@ -74,6 +74,10 @@ export const PROBES = {
       { path: at, headers: { accept: "application/json" } },
     ];
   },
+  "GET /api/v1/live": (t) =>
+    gets([`/api/v1/live?business=${t.business}`])
+      .concat({ path: `/api/v1/live?business=${t.business}`, headers: { "last-event-id": `0123456789abcdef-1` } })
+      .map((question) => ({ ...question, endless: true })),
   "GET /api/v1/digests": (t) =>
     gets([`/api/v1/digests?business=${t.business}`, `/api/v1/digests?business=${t.business}&limit=1`]),
   "GET /api/v1/digests/{date}": (t) =>
@@ -157,5 +161,6 @@ export const SHOWN = [
   "GET /api/v1/calls/{id}/recording",
   "GET /api/v1/digests/{date}",
   "GET /api/v1/settings",
+  "GET /api/v1/live",
   "GET /auth/v1/user",
 ];
