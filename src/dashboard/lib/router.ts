@@ -24,9 +24,10 @@ export function go(href: string, options: { replace?: boolean } = {}): void {
   const to = new URL(href, location.href);
   if (to.pathname + to.search === location.pathname + location.search) return;
   keep();
+  const from = options.replace ? cameFrom() : location.pathname + location.search;
   const isOtherPage = to.pathname !== location.pathname;
   if (!options.replace) key = crypto.randomUUID();
-  history[options.replace ? "replaceState" : "pushState"]({ key }, "", to.pathname + to.search);
+  history[options.replace ? "replaceState" : "pushState"]({ key, from }, "", to.pathname + to.search);
   place.value = read();
   if (isOtherPage) scrollTo(0, 0);
 }
@@ -40,6 +41,11 @@ export function refine(changes: Record<string, string | null>, options: { replac
   }
   const text = query.toString();
   go(text ? `${location.pathname}?${text}` : location.pathname, options);
+}
+
+/** The address one came from by a link, and goes back to by history.back(); null: from elsewhere. */
+export function cameFrom(): string | null {
+  return (history.state as { from?: string | null } | null)?.from ?? null;
 }
 
 /** Where the page was scrolled to when this step of the history was left; 0 for a new one. */
@@ -60,7 +66,8 @@ function onClick(event: MouseEvent): void {
 
 export function startRouter(): void {
   history.scrollRestoration = "manual";
-  history.replaceState({ key }, "");
+  key = (history.state as { key?: string } | null)?.key ?? "";
+  history.replaceState({ key, from: cameFrom() }, "");
   addEventListener("popstate", (event) => {
     keep();
     const state = event.state as { key?: string } | null;

@@ -6,6 +6,8 @@ let first = true;
 
 interface ScreenProps {
   title: string;
+  /** The way back, over the heading. */
+  above?: ComponentChildren;
   /** What the tab is called, when not as the heading. */
   tab?: string;
   subtitle?: ComponentChildren;
@@ -13,7 +15,7 @@ interface ScreenProps {
   children: ComponentChildren;
 }
 
-export function Screen({ title, tab, subtitle, actions, children }: ScreenProps) {
+export function Screen({ title, above, tab, subtitle, actions, children }: ScreenProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     if (!first) heading.current?.focus({ preventScroll: true });
@@ -24,6 +26,7 @@ export function Screen({ title, tab, subtitle, actions, children }: ScreenProps)
   }, [tab, title]);
   return (
     <main class="screen" id="main">
+      {above}
       <header class="screen-head">
         <div>
           <h1 ref={heading} tabIndex={-1}>
