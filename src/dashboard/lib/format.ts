@@ -124,6 +124,11 @@ export function formatShortDay(day: string): string {
   return dates("UTC", { month: "short", day: "numeric" }).format(midday(day));
 }
 
+/** "November 2026" */
+export function formatMonth(day: string): string {
+  return dates("UTC", { month: "long", year: "numeric" }).format(midday(day));
+}
+
 /** "Today", "Yesterday", "Tue, Nov 17" */
 export function nameDay(day: string, today: string): string {
   const ago = daysBetween(day, today);

@@ -19,10 +19,21 @@ function keep(): void {
   scrolled.set(key, scrollY);
 }
 
+let mayLeave: ((to: URL) => boolean) | null = null;
+
+/** Asked before the address changes: false stays where one is. Returns how to take the guard away. */
+export function guard(ask: (to: URL) => boolean): () => void {
+  mayLeave = ask;
+  return () => {
+    if (mayLeave === ask) mayLeave = null;
+  };
+}
+
 /** Goes to an address of the dashboard; `replace` leaves no step behind, as for a filter that is being typed. */
 export function go(href: string, options: { replace?: boolean } = {}): void {
   const to = new URL(href, location.href);
   if (to.pathname + to.search === location.pathname + location.search) return;
+  if (mayLeave && !mayLeave(to)) return;
   keep();
   const from = options.replace ? cameFrom() : location.pathname + location.search;
   const isOtherPage = to.pathname !== location.pathname;
@@ -69,6 +80,12 @@ export function startRouter(): void {
   key = (history.state as { key?: string } | null)?.key ?? "";
   history.replaceState({ key, from: cameFrom() }, "");
   addEventListener("popstate", (event) => {
+    if (mayLeave && !mayLeave(new URL(location.href))) {
+      const { path, query } = place.value;
+      const text = query.toString();
+      history.pushState({ key, from: cameFrom() }, "", text ? `${path}?${text}` : path);
+      return;
+    }
     keep();
     const state = event.state as { key?: string } | null;
     key = state?.key ?? "";
