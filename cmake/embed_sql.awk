@@ -1,14 +1,16 @@
 # Reads .sql files, writes a C table of them. -v what=statements|migrations -v out=DIR
+# "-- part: x" begins a text that is no statement, "-- include: x" puts it into one further down.
 
 function quoted(line) {
     gsub(/["\\]/, "\\\\&", line)
     return "        \"" line "\\n\"\n"
 }
 function flush_statement() {
-    if (name == "") return
-    header = header "    STMT_" toupper(name) ",\n"
-    table = table "    {\"" name "\",\n" body "        , \"" role "\"},\n"
-    name = ""; role = ""; body = ""
+    if (name != "") {
+        header = header "    STMT_" toupper(name) ",\n"
+        table = table "    {\"" name "\",\n" body "        , \"" role "\"},\n"
+    }
+    name = ""; role = ""; body = ""; part = ""
 }
 function flush_file() {
     if (file == "") return
@@ -21,11 +23,22 @@ function flush_file() {
     body = ""
 }
 what == "statements" && /^-- name: / { flush_statement(); name = $3; next }
+what == "statements" && /^-- part: / { flush_statement(); part = $3; next }
+what == "statements" && /^-- include: / {
+    if (!($3 in parts)) { print FILENAME ": no part " $3 " above" > "/dev/stderr"; failed = 1; exit 1 }
+    body = body parts[$3]; next
+}
 what == "statements" && /^-- role: / { role = $3; next }
-what == "statements" { if (name != "" && $0 !~ /^[ \t]*(--|$)/) body = body quoted($0); next }
+what == "statements" {
+    if ($0 ~ /^[ \t]*(--|$)/) next
+    if (name != "") body = body quoted($0)
+    else if (part != "") parts[part] = parts[part] quoted($0)
+    next
+}
 FNR == 1 { flush_file(); file = FILENAME }
 { body = body quoted($0) }
 END {
+    if (failed) exit 1
     if (what == "statements") {
         flush_statement()
         h = out "/sql_statements.h"; c = out "/sql_statements.c"

@@ -3,9 +3,11 @@
 -- cursor is the last row's listed_at in microseconds since 1970 and its id. Filters that are absent are folded away by
 -- the planner, which sees the values. A page reads the index calls_listed first and only then the rows it shows.
 
--- name: calls_list
+-- part: calls_shown
 -- role: authenticated
--- $1 business, $2 from, $3 to, $4 outcomes, $5 words, $6 caller, $7 and $8 cursor, $9 limit
+-- Which calls the list and the export show, for the statements below: the one place that says what a filter finds.
+-- $1 business, $2 from, $3 to, $4 outcomes, $5 words, $6 caller, $7 and $8 cursor, $9 limit, $10 urgencies, $11 reason,
+-- $12 called, $13 recording, $14 shorter than, $15 longer than, $16 to call back
 with b as materialized (
     select b.id, b.timezone
     from public.businesses b
@@ -13,9 +15,20 @@ with b as materialized (
     order by b.created_at, b.id
     limit 1
 ), asked as materialized (
-    select b.id, private.day_start(coalesce($2::text::date, t.to_day - 29), b.timezone) as from_at,
+    select b.id, b.timezone, private.day_start(coalesce($2::text::date, t.to_day - 29), b.timezone) as from_at,
            private.day_start(t.to_day + 1, b.timezone) as to_at
     from b, lateral (select coalesce($3::text::date, (now() at time zone b.timezone)::date) as to_day) t
+), unanswered as materialized (
+    -- As in overview: missed, and the caller was not answered since, up to now.
+    select s.id
+    from (select c.id, c.outcome, c.caller_number, c.listed_at,
+                 max(c.listed_at) filter (where c.outcome in ('handled', 'transferred', 'booked'))
+                     over (partition by c.caller_number) as answered_at
+          from public.calls c
+          where $16::text is not null and c.business_id = (select id from asked)
+            and c.listed_at >= (select from_at from asked)) s
+    where s.outcome in ('hung_up_early', 'no_response', 'transfer_not_answered', 'ai_unavailable', 'technical_error')
+      and s.caller_number like '+%' and s.listed_at >= coalesce(s.answered_at, '-infinity')
 ), page as materialized (
     select c.id, c.listed_at
     from public.calls c
@@ -25,18 +38,31 @@ with b as materialized (
       and ($4::text is null or coalesce(c.outcome, 'in_progress') = any (string_to_array($4::text, ',')))
       and ($6::text is null or case when $6::text like '+%' then c.caller_number = $6::text
                                     else right(c.caller_number, length($6::text)) = $6::text end)
+      and ($10::text is null or coalesce(c.urgency, 'unknown') = any (string_to_array($10::text, ',')))
+      and ($11::text is null or lower(c.reason) = lower($11::text))
+      and ($12::text is null or c.called_number = $12::text)
+      and ($13::text is null or c.recording_url is not null)
+      and ($14::text is null or c.duration_seconds < $14::text::numeric)
+      and ($15::text is null or c.duration_seconds > $15::text::numeric)
+      and ($16::text is null or c.id in (select u.id from unanswered u))
       and (coalesce($5::text, '') = '' or c.id in (
           select s.id
           from asked a
           cross join lateral private.search_calls(
               a.id, $5::text, a.from_at, least(a.to_at, private.from_microseconds($7::text) + interval '1 microsecond'),
               private.from_microseconds($7::text),
-              case when $4::text is null and $6::text is null then coalesce($9::text::int, 50) + 1 end) s (id)))
+              -- So many are enough only if every one that is found is shown.
+              case when coalesce($4::text, $6::text, $10::text, $11::text, $12::text, $13::text, $14::text, $15::text,
+                                 $16::text) is null then coalesce($9::text::int, 50) + 1 end) s (id)))
     order by c.listed_at desc, c.id desc
     limit coalesce($9::text::int, 50) + 1
 ), shown as materialized (
     select p.id, p.listed_at from page p order by p.listed_at desc, p.id desc limit coalesce($9::text::int, 50)
 )
+
+-- name: calls_list
+-- role: authenticated
+-- include: calls_shown
 select json_build_object(
     'calls', private.listed_calls(array(select id from shown)),
     'next_cursor', (select private.microseconds(l.listed_at) || '.' || l.id
@@ -112,38 +138,9 @@ select E'time,caller,called,name,reason,outcome,urgency,seconds,summary,call\r\n
 
 -- name: calls_csv
 -- role: authenticated
--- As calls_list; a page of lines, and the cursor behind it. Times are the business's own.
-with b as materialized (
-    select b.id, b.timezone
-    from public.businesses b
-    where $1::text is null or b.id = $1::text::uuid
-    order by b.created_at, b.id
-    limit 1
-), asked as materialized (
-    select b.id, b.timezone, private.day_start(coalesce($2::text::date, t.to_day - 29), b.timezone) as from_at,
-           private.day_start(t.to_day + 1, b.timezone) as to_at
-    from b, lateral (select coalesce($3::text::date, (now() at time zone b.timezone)::date) as to_day) t
-), page as materialized (
-    select c.id, c.listed_at
-    from public.calls c
-    where c.business_id = (select id from asked)
-      and c.listed_at >= (select from_at from asked) and c.listed_at < (select to_at from asked)
-      and ($7::text is null or (c.listed_at, c.id) < (private.from_microseconds($7::text), $8::text::uuid))
-      and ($4::text is null or coalesce(c.outcome, 'in_progress') = any (string_to_array($4::text, ',')))
-      and ($6::text is null or case when $6::text like '+%' then c.caller_number = $6::text
-                                    else right(c.caller_number, length($6::text)) = $6::text end)
-      and (coalesce($5::text, '') = '' or c.id in (
-          select s.id
-          from asked a
-          cross join lateral private.search_calls(
-              a.id, $5::text, a.from_at, least(a.to_at, private.from_microseconds($7::text) + interval '1 microsecond'),
-              private.from_microseconds($7::text),
-              case when $4::text is null and $6::text is null then coalesce($9::text::int, 50) + 1 end) s (id)))
-    order by c.listed_at desc, c.id desc
-    limit coalesce($9::text::int, 50) + 1
-), shown as materialized (
-    select p.id, p.listed_at from page p order by p.listed_at desc, p.id desc limit coalesce($9::text::int, 50)
-), last as (
+-- A page of lines, and the cursor behind it. Times are the business's own.
+-- include: calls_shown
+, last as (
     select s.listed_at, s.id
     from (select s.listed_at, s.id from shown s order by s.listed_at, s.id limit 1) s
     where (select count(*) from page) > (select count(*) from shown)

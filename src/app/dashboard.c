@@ -138,8 +138,9 @@ static enum flow_next step_watch(struct flow *f)
 static const struct flow_step live_steps[] = {{"ask", step_ask}, {"watch", step_watch}, {NULL, NULL}};
 
 #define CALL_FILTERS                                                                                                   \
-    {PARAM_BUSINESS, PARAM_FROM,      PARAM_TO,        PARAM_OUTCOME, PARAM_Q,                                         \
-     PARAM_CALLER,   PARAM_CURSOR_US, PARAM_CURSOR_ID, PARAM_LIMIT}
+    {PARAM_BUSINESS,  PARAM_FROM,      PARAM_TO,     PARAM_OUTCOME,  PARAM_Q,      PARAM_CALLER,                       \
+     PARAM_CURSOR_US, PARAM_CURSOR_ID, PARAM_LIMIT,  PARAM_URGENCY,  PARAM_REASON, PARAM_CALLED,                       \
+     PARAM_RECORDING, PARAM_SHORTER,   PARAM_LONGER, PARAM_CALL_BACK}
 
 /* What each address asks, what happens then, and the statement's parameters in their order. */
 static const struct endpoint endpoints[DASHBOARD_COUNT] = {

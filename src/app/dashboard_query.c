@@ -75,6 +75,42 @@ static bool is_caller(struct str s)
     return is_digits(digits) && digits.n >= 4 && digits.n <= 15;
 }
 
+static bool is_urgency(struct str word)
+{
+    return str_eq(word, STR("high")) || str_eq(word, STR("normal")) || str_eq(word, STR("low")) ||
+           str_eq(word, STR("unknown"));
+}
+
+static bool is_urgencies(struct str s)
+{
+    size_t comma = str_find(s, ',');
+    while (comma < s.n && is_urgency(str_cut(s, comma))) {
+        s = str_skip(s, comma + 1);
+        comma = str_find(s, ',');
+    }
+    return is_urgency(s);
+}
+
+static bool is_reason(struct str s)
+{
+    return is_text(s) && s.n <= CAP_REASON_BYTES;
+}
+
+static bool is_called(struct str s)
+{
+    return s.n >= 7 && s.n <= 16 && s.p[0] == '+' && s.p[1] != '0' && is_digits(str_skip(s, 1));
+}
+
+static bool is_yes(struct str s)
+{
+    return str_eq(s, STR("yes"));
+}
+
+static bool is_seconds(struct str s)
+{
+    return s.n <= 5 && is_digits(s) && number_of(s) >= 1 && number_of(s) <= CAP_CALL_SECONDS;
+}
+
 static bool is_cursor(struct str s)
 {
     size_t dot = str_find(s, '.');
@@ -97,6 +133,13 @@ static const struct {
     [PARAM_OUTCOME] = {"outcome", is_words, "outcome: must be outcomes, separated by commas"},
     [PARAM_Q] = {"q", is_text, "q: must be UTF-8 text of at most 500 bytes"},
     [PARAM_CALLER] = {"caller", is_caller, "caller: must be a number, or at least its last four digits"},
+    [PARAM_URGENCY] = {"urgency", is_urgencies, "urgency: must be of high, normal, low, unknown, separated by commas"},
+    [PARAM_REASON] = {"reason", is_reason, "reason: must be UTF-8 text of at most 480 bytes"},
+    [PARAM_CALLED] = {"called", is_called, "called: must be a number such as +16465550187"},
+    [PARAM_RECORDING] = {"recording", is_yes, "recording: must be yes, or left out"},
+    [PARAM_SHORTER] = {"shorter", is_seconds, "shorter: must be whole seconds, from 1 to 86400"},
+    [PARAM_LONGER] = {"longer", is_seconds, "longer: must be whole seconds, from 1 to 86400"},
+    [PARAM_CALL_BACK] = {"call_back", is_yes, "call_back: must be yes, or left out"},
     [PARAM_CURSOR] = {"cursor", is_cursor, "cursor: must be a next_cursor of this list"},
     [PARAM_BEFORE] = {"before", is_date, "before: must be a date, YYYY-MM-DD"},
     [PARAM_LIMIT] = {"limit", is_limit, "limit: must be a number from 1 to 200"},
@@ -180,12 +223,12 @@ static int read_path(struct http_request *r, const enum query_param *params, str
     return 0;
 }
 
-int query_read(struct http_request *r, const enum query_param *params, struct query *query_out)
+int query_read(struct http_request *r, struct str text, const enum query_param *params, struct query *query_out)
 {
     struct form form;
     *query_out = (struct query){0};
     int rc = read_path(r, params, query_out);
-    if (rc == 0 && form_parse(&r->arena, r->query, &form) < 0) {
+    if (rc == 0 && form_parse(&r->arena, text, &form) < 0) {
         return refuse(query_out, "there are too many parameters");
     }
     for (size_t i = 0; rc == 0 && i < form.count; i++) {

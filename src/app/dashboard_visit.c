@@ -80,7 +80,7 @@ static void on_turn(struct turn *t)
 static void on_checked(struct token_check *c, int code)
 {
     struct visit *v = container_of(c, struct visit, check);
-    code = code ? code : query_read(v->request, v->endpoint->params, &v->query);
+    code = code ? code : query_read(v->request, v->request->query, v->endpoint->params, &v->query);
     if (code < 0) {
         refuse(v, code);
     } else {

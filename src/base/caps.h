@@ -144,12 +144,15 @@
 #define CAP_TURNS_WAITING 16        /* further ones of the same person, in line */
 #define CAP_DASHBOARD_MS 10000      /* one question, waiting time included; Postgres gives up after 8 s */
 #define CAP_SEARCH_BYTES 500        /* words to search for */
+#define CAP_REASON_BYTES 480        /* a reason to look for: 120 characters are kept of one */
+#define CAP_CALL_SECONDS 86400      /* lengths to look for: no call lasts a day */
 #define CAP_LIST_ROWS 200           /* one page of a list */
 #define CAP_EXPORTS 64              /* open at the same time: a client that reads nothing holds a page of one */
 #define CAP_EXPORTS_OF_ONE 4        /* of one person */
 #define CAP_CSV_ROWS 500            /* one page of an export */
 #define CAP_RANGE_DAYS 400          /* numbers over a year, and some more */
 #define CAP_SETTINGS_BYTES 8192     /* changed settings of a business, as JSON */
+#define CAP_PREVIEW_BYTES 8448      /* an access token and a business, as a form */
 
 /* Live updates */
 #define CAP_FEED_CALLS 4096       /* changed and not told yet; more, and everybody is told to ask again */

@@ -7,12 +7,17 @@ import { ROOT } from "./env.mjs";
 
 export function statements(folder = path.join(ROOT, "sql/statements")) {
   const out = {};
+  const parts = {};
   for (const file of fs.readdirSync(folder)) {
-    let name = null;
+    let add = () => {};
     for (const line of fs.readFileSync(path.join(folder, file), "utf8").split("\n")) {
-      const head = /^-- name: (\S+)/.exec(line);
-      if (head) out[(name = head[1])] = "";
-      else if (name && !/^\s*(--|$)/.test(line)) out[name] += `${line}\n`;
+      const [, word, name] = /^-- (name|part|include): (\S+)/.exec(line) ?? [];
+      if (word === "include") add(parts[name]);
+      else if (word) {
+        const texts = word === "name" ? out : parts;
+        texts[name] = "";
+        add = (text) => (texts[name] += text);
+      } else if (!/^\s*(--|$)/.test(line)) add(`${line}\n`);
     }
   }
   return out;
