@@ -85,12 +85,7 @@ export function formatFull(at: string, zone: string): string {
 
 /** The day of a moment, as "2026-11-17". */
 export function dayOf(at: string | number, zone: string): string {
-  const parts = new Intl.DateTimeFormat("en-CA", {
-    timeZone: zone,
-    year: "numeric",
-    month: "2-digit",
-    day: "2-digit",
-  }).formatToParts(new Date(at));
+  const parts = dates(zone, { year: "numeric", month: "2-digit", day: "2-digit" }).formatToParts(new Date(at));
   const part = (type: string) => parts.find((one) => one.type === type)?.value ?? "";
   return `${part("year")}-${part("month")}-${part("day")}`;
 }
