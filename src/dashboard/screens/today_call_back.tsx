@@ -1,0 +1,72 @@
+import { dayOf, formatFull, formatNumber, formatTime, nameDay } from "../lib/format";
+import { periodQuery, type Period } from "../lib/period";
+import { formatPhone, nameCaller } from "../lib/phone";
+import { here, now } from "../lib/state";
+import type { CallBack, Overview } from "../lib/types";
+import { capitalise, OUTCOME_LABELS } from "../lib/words";
+import { UrgencyMark } from "../parts/chip";
+import { Icon } from "../parts/icon";
+import { PhoneLink } from "../parts/phone_link";
+import { Empty } from "../parts/states";
+
+const SHOWN = 5;
+
+function Person({ person, zone, today }: { person: CallBack; zone: string; today: string }) {
+  const when = `${nameDay(dayOf(person.last_at, zone), today)}, ${formatTime(person.last_at, zone)}`;
+  return (
+    <li class="person">
+      <div class="person-who">
+        <h3 class="person-name">
+          <a href={here(`/calls/${person.last_call_id}`)} aria-describedby={`when-${person.last_call_id}`}>
+            <bdi>{nameCaller(person.name, person.caller_number)}</bdi>
+          </a>
+          <UrgencyMark urgency={person.urgency} />
+        </h3>
+        <p class="person-reason">{person.reason ? capitalise(person.reason) : <span class="person-unknown">Gave no reason</span>}</p>
+        <p class="person-meta" id={`when-${person.last_call_id}`}>
+          <time dateTime={person.last_at} title={formatFull(person.last_at, zone)}>{when}</time>
+          {" · "}
+          {person.tries === 1 ? "1 try" : `${formatNumber(person.tries)} tries`}
+          {" · "}
+          {OUTCOME_LABELS[person.outcome]}
+        </p>
+        {person.number !== person.caller_number && <p class="person-meta">Asked for this number; called from {formatPhone(person.caller_number)}</p>}
+      </div>
+      <div class="person-call"><PhoneLink number={person.number} asButton name={person.name} /></div>
+    </li>
+  );
+}
+
+function Nobody({ overview }: { overview: Overview }) {
+  const missed = overview.tiles.missed.value ?? 0;
+  return (
+    <Empty icon="check" title="Nobody to call back">
+      <p>{missed > 0 ? "Everyone whose call was missed was answered later, or withheld the number." : "No call was missed in this period."}</p>
+    </Empty>
+  );
+}
+
+export function CallBackFirst({ overview, period }: { overview: Overview; period: Period }) {
+  const zone = overview.business.timezone;
+  const today = dayOf(now.value, zone);
+  const people = overview.tiles.to_call_back.value ?? 0;
+  return (
+    <section class="card today-people" aria-labelledby="people-title">
+      <div class="card-head">
+        <h2 id="people-title">Call back first</h2>
+        {people > 0 && <p class="card-note">Urgent ones first, then the newest</p>}
+      </div>
+      {overview.call_back.length === 0 ? <Nobody overview={overview} /> : (
+        <ol class="people">
+          {overview.call_back.slice(0, SHOWN).map((person) => <Person key={person.caller_number} person={person} zone={zone} today={today} />)}
+        </ol>
+      )}
+      {people > SHOWN && (
+        <a class="people-all" href={here("/calls", { ...periodQuery(period), call_back: "yes" })}>
+          See all {formatNumber(people)} to call back
+          <Icon name="next" size={16} />
+        </a>
+      )}
+    </section>
+  );
+}
