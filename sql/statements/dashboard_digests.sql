@@ -48,3 +48,19 @@ from b
 join public.digests d on d.business_id = b.id
 cross join lateral (select private.mail_of(d.request_body) as mail) m
 where d.local_date = $2::text::date
+
+-- name: digest_html
+-- role: authenticated
+-- $1 business, $2 date. No row: there is no such mail, or it has no HTML.
+with b as materialized (
+    select b.id
+    from public.businesses b
+    where $1::text is null or b.id = $1::text::uuid
+    order by b.created_at, b.id
+    limit 1
+)
+select m.mail ->> 'html' as html
+from b
+join public.digests d on d.business_id = b.id
+cross join lateral (select private.mail_of(d.request_body) as mail) m
+where d.local_date = $2::text::date and jsonb_typeof(m.mail -> 'html') = 'string' and m.mail ->> 'html' <> ''

@@ -137,6 +137,22 @@ static enum flow_next step_watch(struct flow *f)
 
 static const struct flow_step live_steps[] = {{"ask", step_ask}, {"watch", step_watch}, {NULL, NULL}};
 
+/* A mail is shown in a frame of ours: it may look as it likes, and do nothing. */
+static enum flow_next step_show_mail(struct flow *f)
+{
+    struct visit *v = visit_of_flow(f);
+    if (db_rows(&v->unit, 0) == 0) {
+        return flow_fail(f, ERR_NOT_FOUND);
+    }
+    http_reply_header(v->request, "Content-Security-Policy",
+                      STR("sandbox allow-same-origin allow-popups; default-src 'none'; style-src 'unsafe-inline'; "
+                          "img-src data: https:; frame-ancestors 'self'"));
+    http_reply(v->request, 200, "text/html; charset=utf-8", db_cell(&v->unit, 0, 0, 0));
+    return FLOW_DONE;
+}
+
+static const struct flow_step preview_steps[] = {{"ask", step_ask}, {"show_mail", step_show_mail}, {NULL, NULL}};
+
 #define CALL_FILTERS                                                                                                   \
     {PARAM_BUSINESS,  PARAM_FROM,      PARAM_TO,     PARAM_OUTCOME,  PARAM_Q,      PARAM_CALLER,                       \
      PARAM_CURSOR_US, PARAM_CURSOR_ID, PARAM_LIMIT,  PARAM_URGENCY,  PARAM_REASON, PARAM_CALLED,                       \
@@ -152,6 +168,7 @@ static const struct endpoint endpoints[DASHBOARD_COUNT] = {
     [DASHBOARD_RECORDING] = {STMT_CALL_RECORDING_SOURCE, recording_steps, {PARAM_PATH_ID}},
     [DASHBOARD_DIGESTS] = {STMT_DIGESTS_LIST, read_steps, {PARAM_BUSINESS, PARAM_BEFORE, PARAM_LIMIT}},
     [DASHBOARD_DIGEST] = {STMT_DIGEST_DETAIL, read_steps, {PARAM_BUSINESS, PARAM_PATH_DATE}},
+    [DASHBOARD_DIGEST_PREVIEW] = {STMT_DIGEST_HTML, preview_steps, {PARAM_BUSINESS, PARAM_PATH_DATE}, .posted = true},
     [DASHBOARD_SETTINGS] = {STMT_SETTINGS_READ, read_steps, {PARAM_BUSINESS}},
     [DASHBOARD_LIVE] = {STMT_LIVE_BUSINESS, live_steps, {PARAM_BUSINESS}},
     [DASHBOARD_SETTINGS_CHANGE] = {STMT_SETTINGS_WRITE, change_steps, {PARAM_BUSINESS, PARAM_BODY}},

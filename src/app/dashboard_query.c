@@ -232,7 +232,8 @@ int query_read(struct http_request *r, struct str text, const enum query_param *
         return refuse(query_out, "there are too many parameters");
     }
     for (size_t i = 0; rc == 0 && i < form.count; i++) {
-        rc = read_pair(query_out, params, &form.pairs[i]);
+        bool is_token = r->verb == VERB_POST && str_eq(form.pairs[i].name, STR("access_token"));
+        rc = is_token ? 0 : read_pair(query_out, params, &form.pairs[i]);
     }
     struct str cursor = query_out->values[PARAM_CURSOR];
     if (cursor.n) {

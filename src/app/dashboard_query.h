@@ -36,7 +36,8 @@ struct query {
     struct str wrong;               /* what is wrong, for the client; after ERR_BAD_REQUEST */
 };
 
-/* Reads what the endpoint takes: `params` ends with PARAM_NONE; `text` is the query string, or a form that was posted. 0; ERR_BAD_REQUEST and `wrong`; or ERR_NOT_FOUND, when the
+/* Reads what the endpoint takes: `params` ends with PARAM_NONE; `text` is the query string, or a form that was posted, whose
+ * access_token is left alone. 0; ERR_BAD_REQUEST and `wrong`; or ERR_NOT_FOUND, when the
  * path's own value has not the form of anything that exists. */
 int query_read(struct http_request *r, struct str text, const enum query_param *params,
                struct query *query_out) must_check;

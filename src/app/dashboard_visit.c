@@ -1,5 +1,6 @@
 #include "dashboard_visit.h"
 #include "caps.h"
+#include "form.h"
 
 struct visit *visit_of_flow(struct flow *f)
 {
@@ -23,6 +24,9 @@ static void refuse(struct visit *v, int code)
         http_reply_header(r, "WWW-Authenticate", STR("Bearer"));
     } else if (code == ERR_TOKEN_EXPIRED) {
         http_reply_header(r, "WWW-Authenticate", STR("Bearer error=\"invalid_token\""));
+    }
+    if (v->endpoint->posted) {
+        http_reply_header(r, "Content-Security-Policy", STR("default-src 'none'; frame-ancestors 'self'"));
     }
     if (v->query.wrong.n) {
         http_reply_message(r, code, v->query.wrong);
@@ -80,7 +84,9 @@ static void on_turn(struct turn *t)
 static void on_checked(struct token_check *c, int code)
 {
     struct visit *v = container_of(c, struct visit, check);
-    code = code ? code : query_read(v->request, v->request->query, v->endpoint->params, &v->query);
+    struct http_request *r = v->request;
+    struct str text = v->endpoint->posted ? buf_str(&r->body) : r->query;
+    code = code ? code : query_read(r, text, v->endpoint->params, &v->query);
     if (code < 0) {
         refuse(v, code);
     } else {
@@ -106,14 +112,59 @@ enum flow_next visit_submit(struct visit *v)
     return flow_wait(&v->flow, rc == TURN_NOW ? ask_now(v) : rc);
 }
 
+/* Absent when it is not there once. */
+static struct str token_of_form(struct http_request *r)
+{
+    struct form form;
+    struct str token = {NULL, 0};
+    size_t found = 0;
+    if (form_parse(&r->arena, buf_str(&r->body), &form) < 0) {
+        return token;
+    }
+    for (size_t i = 0; i < form.count; i++) {
+        if (str_eq(form.pairs[i].name, STR("access_token"))) {
+            token = form.pairs[i].value;
+            found++;
+        }
+    }
+    return found == 1 ? token : (struct str){NULL, 0};
+}
+
+/* Of a form that was posted. A token in the address would be written into logs. */
+static int check_post(struct visit *v)
+{
+    struct http_request *r = v->request;
+    struct str site = http_header(r, STR("Sec-Fetch-Site")), type = http_header(r, STR("Content-Type"));
+    if (site.p && !str_eq(site, STR("same-origin"))) {
+        v->query.wrong = STR("this is for the pages of this server");
+        return ERR_FORBIDDEN;
+    }
+    if (!str_eq_nocase(str_trim(str_cut(type, str_find(type, ';'))), STR("application/x-www-form-urlencoded"))) {
+        return ERR_UNSUPPORTED_MEDIA;
+    }
+    if (r->query.n) {
+        v->query.wrong = STR("parameters belong in the body here");
+        return ERR_BAD_REQUEST;
+    }
+    return 0;
+}
+
+static int check_token(struct visit *v)
+{
+    struct http_request *r = v->request;
+    struct str token = v->endpoint->posted ? token_of_form(r) : bearer_of(r);
+    v->check = (struct token_check){.token = token, .arena = &r->arena, .on_done = on_checked};
+    return token.n ? token_check_submit(v->dashboard->supabase, &v->check) : ERR_UNAUTHORIZED;
+}
+
 void visit_start(struct dashboard *d, struct http_request *r, const struct endpoint *e)
 {
     struct visit *v = arena_alloc(&r->arena, sizeof(*v));
     *v = (struct visit){.dashboard = d, .request = r, .endpoint = e};
     v->http = (struct http_waiter){.on_gone = on_gone, .on_drain = csv_on_drain};
     r->waiter = &v->http;
-    v->check = (struct token_check){.token = bearer_of(r), .arena = &r->arena, .on_done = on_checked};
-    int rc = v->check.token.n ? token_check_submit(d->supabase, &v->check) : ERR_UNAUTHORIZED;
+    int rc = e->posted ? check_post(v) : 0;
+    rc = rc ? rc : check_token(v);
     if (rc < 0) {
         refuse(v, rc);
     }

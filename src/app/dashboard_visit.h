@@ -12,6 +12,7 @@ struct endpoint {
     enum sql_statement_id statement;
     const struct flow_step *steps;
     enum query_param params[QUERY_PARAMS]; /* of the statement, in its order; ends with PARAM_NONE */
+    bool posted; /* by a page's form, to be shown in its frame: parameters and access token are in the body */
 };
 
 struct visit {

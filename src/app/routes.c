@@ -53,6 +53,7 @@ DASHBOARD_HANDLER(on_call, CALL)
 DASHBOARD_HANDLER(on_recording, RECORDING)
 DASHBOARD_HANDLER(on_digests, DIGESTS)
 DASHBOARD_HANDLER(on_digest, DIGEST)
+DASHBOARD_HANDLER(on_digest_preview, DIGEST_PREVIEW)
 DASHBOARD_HANDLER(on_settings, SETTINGS)
 DASHBOARD_HANDLER(on_settings_change, SETTINGS_CHANGE)
 DASHBOARD_HANDLER(on_live, LIVE)
@@ -124,6 +125,7 @@ static const struct http_route dashboard[] = {
     {VERB_GET, "/api/v1/live", NULL, NULL, ONLY_HEAD, on_live},
     {VERB_GET, "/api/v1/digests", NULL, NULL, ONLY_HEAD, on_digests},
     {VERB_GET, "/api/v1/digests/{date}", NULL, NULL, ONLY_HEAD, on_digest},
+    {VERB_POST, "/api/v1/digests/{date}/preview", NULL, NULL, CAP_PREVIEW_BYTES, on_digest_preview},
     {VERB_GET, "/api/v1/settings", NULL, NULL, ONLY_HEAD, on_settings},
     {VERB_PATCH, "/api/v1/settings", NULL, NULL, CAP_SETTINGS_BYTES, on_settings_change},
 };

@@ -146,9 +146,13 @@ assert.equal(claims.sub, STRANGER);
 assert.equal(claimsOf(sessions["owner of A and staff of B"].access_token).sub, BOTH);
 
 /** One request from an address of its own; resolves to status, headers and body, and all of it as text. */
-function ask({ method = "GET", path, headers = {}, body, admin, endless }, authorization) {
+function ask({ method = "GET", path, headers = {}, body, form, admin, endless }, authorization) {
   const all = { ...headers };
-  if (authorization) all.authorization = authorization;
+  if (form) {
+    const token = authorization ? { access_token: authorization.replace(/^\w+ /, "") } : {};
+    body = new URLSearchParams({ ...token, ...form }).toString();
+    all["content-type"] = "application/x-www-form-urlencoded";
+  } else if (authorization) all.authorization = authorization;
   if (body !== undefined) all["content-length"] = Buffer.byteLength(body);
   const port = admin ? server.adminPort : server.port;
   const options = { host: "127.0.0.1", port, method, path, headers: all, agent: false, localAddress: freshAddress() };
@@ -186,7 +190,7 @@ const alike = (answer) =>
 
 /** What an answer tells that the person may not know and did not say himself. */
 function told(answer, who, question) {
-  const said = decodeURIComponent(`${question.path} ${question.body ?? ""} ${JSON.stringify(question.headers ?? {})}`);
+  const said = decodeURIComponent(`${question.path} ${question.body ?? ""} ${JSON.stringify([question.headers, question.form])}`);
   const foreign = [A, B, UNASSIGNED].filter((t) => !who.member.includes(t)).flatMap(canaries);
   return foreign.find(
     (canary) => canary !== who.sub && !said.toLowerCase().includes(canary) && answer.all.includes(canary),

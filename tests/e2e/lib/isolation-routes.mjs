@@ -17,6 +17,8 @@ export function routesOfProgram() {
 }
 
 const DAYS = "from=2026-11-01&to=2026-11-30";
+/** Of a page: the asker's own token is put beside these fields, into the body. */
+const post = (at, form) => ({ method: "POST", path: at, form });
 const json = (value) => ({
   body: typeof value === "string" ? value : JSON.stringify(value),
   headers: { "content-type": "application/json" },
@@ -33,6 +35,11 @@ const lists = (at) => (t) =>
     `${at}?${DAYS}&q=${t.secret.slice(0, 5)}`,
     `${at}?${DAYS}&caller=${encodeURIComponent(t.caller)}`,
     `${at}?${DAYS}&caller=${t.caller.slice(-4)}`,
+    `${at}?${DAYS}&business=${t.business}&call_back=yes`,
+    `${at}?${DAYS}&business=${t.business}&urgency=high,unknown&recording=yes&longer=1&shorter=86400`,
+    `${at}?${DAYS}&called=${encodeURIComponent(t.phone)}`,
+    `${at}?${DAYS}&reason=${encodeURIComponent(`${t.word} ${t.secret}`)}`,
+    `${at}?${DAYS}&call_back=yes&caller=${encodeURIComponent(t.caller)}`,
     `${at}?${DAYS}&cursor=${t.cursor}`,
     `${at}?${DAYS}&cursor=${t.cursor}&limit=200`,
   ]);
@@ -82,6 +89,10 @@ export const PROBES = {
     gets([`/api/v1/digests?business=${t.business}`, `/api/v1/digests?business=${t.business}&limit=1`]),
   "GET /api/v1/digests/{date}": (t) =>
     gets([`/api/v1/digests/2026-11-20?business=${t.business}`, `/api/v1/digests/${t.day}`]),
+  "POST /api/v1/digests/{date}/preview": (t) => [
+    post(`/api/v1/digests/${t.day}/preview`, { business: t.business }),
+    post(`/api/v1/digests/${t.day}/preview`, {}),
+  ],
   "GET /api/v1/settings": (t) => gets([`/api/v1/settings?business=${t.business}`]),
   "PATCH /api/v1/settings": (t) =>
     settings(t, [
@@ -160,6 +171,7 @@ export const SHOWN = [
   "GET /api/v1/calls/{id}",
   "GET /api/v1/calls/{id}/recording",
   "GET /api/v1/digests/{date}",
+  "POST /api/v1/digests/{date}/preview",
   "GET /api/v1/settings",
   "GET /api/v1/live",
   "GET /auth/v1/user",
