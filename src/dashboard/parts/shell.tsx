@@ -116,7 +116,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       <a class="skip" href="#main">
         Skip to content
       </a>
-      <div class="bar">
+      <header class="bar">
         <a class="brand" href={here("/")} aria-label="Ringback, today">
           <svg width="26" height="26" viewBox="0 0 32 32" aria-hidden="true">
             <rect width="32" height="32" rx="9" />
@@ -126,7 +126,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         </a>
         <Nav />
         <Account />
-      </div>
+      </header>
       <Connection />
       {children}
     </>
