@@ -20,6 +20,14 @@ export const claims = (sub) => ({
   session_id: SESSION + sub.at(-1),
 });
 
+/** What calls_list and calls_csv take behind the business. */
+export function filterParams({ from, to, outcome, q, caller, cursor, limit, ...more } = {}) {
+  const behind = cursor ? cursor.split(".") : [null, null];
+  const { urgency, reason, called, recording, shorter, longer, call_back } = more;
+  const others = [urgency, reason, called, recording, shorter, longer, call_back];
+  return [from, to, outcome, q, caller, ...behind, limit, ...others].map((value) => value && String(value));
+}
+
 export class Desk {
   static async open(label) {
     const self = new Desk();
@@ -95,9 +103,8 @@ export class Desk {
     return this.reader.json(claims(OWNER), name, ...params);
   }
 
-  list(business, { from, to, outcome, q, caller, cursor, limit } = {}) {
-    const behind = cursor ? cursor.split(".") : [null, null];
-    return this.ask("calls_list", business, from, to, outcome, q, caller, ...behind, limit && String(limit));
+  list(business, filters) {
+    return this.ask("calls_list", business, ...filterParams(filters));
   }
 
   /** The ids of all pages; `between` runs after each. */
