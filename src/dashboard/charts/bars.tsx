@@ -26,13 +26,14 @@ export interface Column {
   href: string | null;
 }
 
-const HEIGHT = 200;
 const FOOT = 26;
 const TOP = 8;
 const TIP_WIDTH = 232;
 
 interface Frame {
   left: number;
+  /** Where the axis is. */
+  floor: number;
   width: number;
   /** Pixels of one call. */
   scale: number;
@@ -40,20 +41,21 @@ interface Frame {
   ticks: number[];
 }
 
-function frameOf(columns: Column[], width: number): Frame {
+function frameOf(columns: Column[], width: number, height: number): Frame {
+  const floor = Math.max(80, height - FOOT);
   const ticks = ticksOf(Math.max(...columns.map((column) => column.total), 0));
   const left = 12 + 7.5 * formatNumber(ticks.at(-1)!).length;
   const room = Math.max(1, width - left);
-  return { left, width: room, scale: (HEIGHT - TOP) / ticks.at(-1)!, step: room / columns.length, ticks };
+  return { left, floor, width: room, scale: (floor - TOP) / ticks.at(-1)!, step: room / columns.length, ticks };
 }
 
-function Stack({ column, x, width, scale }: { column: Column; x: number; width: number; scale: number }) {
-  let y = HEIGHT;
+function Stack({ column, x, width, frame }: { column: Column; x: number; width: number; frame: Frame }) {
+  let y = frame.floor;
   const shown = column.parts.filter((part) => part.value > 0);
   return (
     <>
       {shown.map(({ family, value }) => {
-        const height = Math.max(1.5, value * scale);
+        const height = Math.max(1.5, value * frame.scale);
         y -= height;
         const gap = height > 4 && width > 4 ? 1 : 0;
         return <rect key={family} class={`bar-part is-${family}`} x={x} y={y + gap} width={width} height={height - gap} rx={Math.min(2, width / 4)} />;
@@ -63,22 +65,22 @@ function Stack({ column, x, width, scale }: { column: Column; x: number; width: 
 }
 
 function Drawing({ columns, frame, active }: { columns: Column[]; frame: Frame; active: number | null }) {
-  const { left, width, scale, step, ticks } = frame;
+  const { left, floor, width, scale, step, ticks } = frame;
   const gap = step > 20 ? step * 0.28 : step > 8 ? 3 : step > 4 ? 1 : 0.5;
   const thick = Math.min(64, step - gap);
   return (
-    <svg class="bars-drawing" width={left + width} height={HEIGHT + FOOT} aria-hidden="true" focusable="false">
+    <svg class="bars-drawing" width={left + width} height={floor + FOOT} aria-hidden="true" focusable="false">
       {ticks.map((tick) => (
         <g key={tick}>
-          <line class="bars-line" x1={left} x2={left + width} y1={HEIGHT - tick * scale + 0.5} y2={HEIGHT - tick * scale + 0.5} />
-          <text class="bars-text" x={left - 8} y={HEIGHT - tick * scale + 4} text-anchor="end">{formatNumber(tick)}</text>
+          <line class="bars-line" x1={left} x2={left + width} y1={floor - tick * scale + 0.5} y2={floor - tick * scale + 0.5} />
+          <text class="bars-text" x={left - 8} y={floor - tick * scale + 4} text-anchor="end">{formatNumber(tick)}</text>
         </g>
       ))}
-      {active !== null && <rect class="bars-active" x={left + active * step} y={0} width={step} height={HEIGHT} />}
+      {active !== null && <rect class="bars-active" x={left + active * step} y={0} width={step} height={floor} />}
       {columns.map((column, i) => (
         <g key={column.name}>
-          <Stack column={column} x={left + i * step + (step - thick) / 2} width={thick} scale={scale} />
-          {column.label && <Label text={column.label} x={left + (i + 0.5) * step} end={left + width} />}
+          <Stack column={column} x={left + i * step + (step - thick) / 2} width={thick} frame={frame} />
+          {column.label && <Label text={column.label} x={left + (i + 0.5) * step} end={left + width} y={floor + 19} />}
         </g>
       ))}
     </svg>
@@ -86,19 +88,28 @@ function Drawing({ columns, frame, active }: { columns: Column[]; frame: Frame; 
 }
 
 /** Kept within the drawing at its right end. */
-function Label({ text, x, end }: { text: string; x: number; end: number }) {
+function Label({ text, x, end, y }: { text: string; x: number; end: number; y: number }) {
   const half = text.length * 3.2;
   return x + half > end ? (
-    <text class="bars-text" x={end} y={HEIGHT + 19} text-anchor="end">{text}</text>
+    <text class="bars-text" x={end} y={y} text-anchor="end">{text}</text>
   ) : (
-    <text class="bars-text" x={x} y={HEIGHT + 19} text-anchor="middle">{text}</text>
+    <text class="bars-text" x={x} y={y} text-anchor="middle">{text}</text>
   );
 }
 
-function Tip({ column, x, width, isPinned, linkText }: { column: Column; x: number; width: number; isPinned: boolean; linkText: string }) {
+interface TipProps {
+  column: Column;
+  x: number;
+  /** Of what it may not leave. */
+  width: number;
+  isPinned: boolean;
+  linkText: string;
+}
+
+function Tip({ column, x, width, isPinned, linkText }: TipProps) {
   const left = Math.max(0, Math.min(width - TIP_WIDTH, x - TIP_WIDTH / 2));
   return (
-    <div class={`tip${isPinned ? " is-pinned" : ""}`} style={{ left, width: Math.min(TIP_WIDTH, width), bottom: HEIGHT + FOOT - 4 }}>
+    <div class={`tip${isPinned ? " is-pinned" : ""}`} style={{ left, width: Math.min(TIP_WIDTH, width), bottom: "calc(100% - 4px)" }}>
       <p class="tip-head">{column.name}</p>
       {column.detail}
       {isPinned && column.href && <a class="tip-link" href={column.href}>{linkText}</a>}
@@ -109,6 +120,7 @@ function Tip({ column, x, width, isPinned, linkText }: { column: Column; x: numb
 interface BarsProps {
   columns: Column[];
   width: number;
+  height: number;
   label: string;
   linkText?: string;
 }
@@ -164,8 +176,8 @@ function useColumns(columns: Column[], frame: Frame) {
   return { box, surface, active: active !== null && active < columns.length ? active : null, isPinned, on };
 }
 
-export function Bars({ columns, width, label, linkText = "See these calls" }: BarsProps) {
-  const frame = frameOf(columns, width);
+export function Bars({ columns, width, height, label, linkText = "See these calls" }: BarsProps) {
+  const frame = frameOf(columns, width, height);
   const { box, surface, active, isPinned, on } = useColumns(columns, frame);
   const now = active ?? columns.length - 1;
   const chosen = active === null ? undefined : columns[active];
@@ -176,7 +188,7 @@ export function Bars({ columns, width, label, linkText = "See these calls" }: Ba
       <div
         class={`bars-surface${columns[now]?.href ? " is-link" : ""}`}
         ref={surface}
-        style={{ left: frame.left, height: HEIGHT + FOOT }}
+        style={{ left: frame.left, height: frame.floor + FOOT }}
         tabIndex={0}
         role="slider"
         aria-label={label}

@@ -85,7 +85,7 @@ export function Heat({ byHour }: { byHour: number[][] }) {
             <tr>
               <th scope="col"><span class="hidden">Weekday</span></th>
               {Array.from({ length: 24 }, (_, hour) => (
-                <th key={hour} scope="col"><span class={hour % 3 === 0 ? "" : "hidden"}>{formatHour(hour)}</span></th>
+                <th key={hour} scope="col"><span class={hour % 3 ? "hidden" : hour % 6 ? "heat-between" : ""}>{formatHour(hour)}</span></th>
               ))}
             </tr>
           </thead>

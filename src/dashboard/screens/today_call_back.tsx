@@ -2,7 +2,7 @@ import { dayOf, formatFull, formatNumber, formatTime, nameDay } from "../lib/for
 import { periodQuery, type Period } from "../lib/period";
 import { formatPhone, nameCaller } from "../lib/phone";
 import { here, now } from "../lib/state";
-import type { CallBack, Overview } from "../lib/types";
+import type { CallBack, Outcome, Overview } from "../lib/types";
 import { capitalise, OUTCOME_LABELS } from "../lib/words";
 import { UrgencyMark } from "../parts/chip";
 import { Icon } from "../parts/icon";
@@ -10,6 +10,15 @@ import { PhoneLink } from "../parts/phone_link";
 import { Empty } from "../parts/states";
 
 const SHOWN = 5;
+
+/** What happened, when the caller said nothing about why. */
+const INSTEAD: Partial<Record<Outcome, string>> = {
+  hung_up_early: "Hung up before saying why",
+  no_response: "Stayed silent on the line",
+  transfer_not_answered: "Was put through, and nobody answered",
+  ai_unavailable: "Could not reach the AI",
+  technical_error: "Lost to a technical error",
+};
 
 function Person({ person, zone, today }: { person: CallBack; zone: string; today: string }) {
   const when = `${nameDay(dayOf(person.last_at, zone), today)}, ${formatTime(person.last_at, zone)}`;
@@ -22,14 +31,14 @@ function Person({ person, zone, today }: { person: CallBack; zone: string; today
           </a>
           <UrgencyMark urgency={person.urgency} />
         </h3>
-        <p class="person-reason">{person.reason ? capitalise(person.reason) : <span class="person-unknown">Gave no reason</span>}</p>
+        <p class="person-reason">{person.reason ? <bdi>{capitalise(person.reason)}</bdi> : (INSTEAD[person.outcome] ?? "Gave no reason")}</p>
         <p class="person-meta" id={`when-${person.last_call_id}`}>
           <time dateTime={person.last_at} title={formatFull(person.last_at, zone)}>{when}</time>
           {" · "}
           {person.tries === 1 ? "1 try" : `${formatNumber(person.tries)} tries`}
-          {" · "}
-          {OUTCOME_LABELS[person.outcome]}
+          {person.reason && ` · ${OUTCOME_LABELS[person.outcome]}`}
         </p>
+        {person.name && <p class="person-meta person-number phone">{formatPhone(person.number)}</p>}
         {person.number !== person.caller_number && <p class="person-meta">Asked for this number; called from {formatPhone(person.caller_number)}</p>}
       </div>
       <div class="person-call"><PhoneLink number={person.number} asButton name={person.name} /></div>

@@ -2,7 +2,7 @@ import { AsTable } from "../charts/as_table";
 import { Bars, type Column } from "../charts/bars";
 import { formatHour, formatHours, Heat } from "../charts/heat";
 import { bucketsOf, busiestOf, isLabelled, labelStep, WEEKDAYS, weekday, type Bucket } from "../charts/scale";
-import { useWidth } from "../charts/use_width";
+import { useSize } from "../charts/use_size";
 import { count, formatDay, formatLongDay, formatNumber, formatRange, formatShortDay } from "../lib/format";
 import { here } from "../lib/state";
 import type { Overview } from "../lib/types";
@@ -67,7 +67,7 @@ function columnsOf(overview: Overview, width: number): Column[] {
 }
 
 export function PerDay({ overview }: { overview: Overview }) {
-  const { ref, width } = useWidth<HTMLDivElement>();
+  const { ref, width, height } = useSize<HTMLDivElement>();
   const columns = columnsOf(overview, width);
   const isPerWeek = width > 0 && columns.length < overview.by_day.length;
   const title = isPerWeek ? "Calls per week" : "Calls per day";
@@ -79,7 +79,7 @@ export function PerDay({ overview }: { overview: Overview }) {
       </div>
       <div class="card-body">
         <div class="bars-box" ref={ref}>
-          <Bars columns={columns} width={width} label={isPerWeek ? "Week" : "Day"} linkText={isPerWeek ? "See this week's calls" : "See this day's calls"} />
+          <Bars columns={columns} width={width} height={height} label={isPerWeek ? "Week" : "Day"} linkText={isPerWeek ? "See this week's calls" : "See this day's calls"} />
         </div>
         <AsTable
           caption="Calls per day by outcome"
@@ -93,7 +93,7 @@ export function PerDay({ overview }: { overview: Overview }) {
 
 /** Of a single day: when its calls came. */
 export function PerHour({ overview }: { overview: Overview }) {
-  const { ref, width } = useWidth<HTMLDivElement>();
+  const { ref, width, height } = useSize<HTMLDivElement>();
   const hours = overview.by_hour[weekday(overview.range.from)] ?? [];
   const columns = hours.map((calls, hour): Column => ({
     name: formatHours(hour),
@@ -111,7 +111,7 @@ export function PerHour({ overview }: { overview: Overview }) {
         <p class="card-note">{formatLongDay(overview.range.from)}</p>
       </div>
       <div class="card-body">
-        <div class="bars-box" ref={ref}><Bars columns={columns} width={width} label="Hour" /></div>
+        <div class="bars-box" ref={ref}><Bars columns={columns} width={width} height={height} label="Hour" /></div>
         <AsTable caption="Calls by hour" head={["Hour", "Calls"]} rows={() => hours.map((calls, hour) => [formatHours(hour), formatNumber(calls)])} />
       </div>
     </section>

@@ -67,10 +67,12 @@ function TileBox({ of, overview, period, isPart }: { of: TileOf; overview: Overv
   const label: ComponentChildren = isLink ? <a class="tile-link" href={here("/calls", { ...periodQuery(period), ...of.query })}>{of.label}</a> : of.label;
   return (
     <div class={`tile explained is-${of.name}${isLink ? " is-link" : ""}`}>
-      <dt class="tile-label">{label}</dt>
+      <dt class="tile-label">
+        {label}
+        <Explain what={of.label.toLowerCase()} text={overview.definitions[of.name] ?? ""} />
+      </dt>
       <dd class="tile-value"><Value of={of} value={tile.value} /></dd>
       <dd class="tile-change"><Against of={of} tile={tile} isPart={isPart} /></dd>
-      <dd class="tile-explain"><Explain what={of.label.toLowerCase()} text={overview.definitions[of.name] ?? ""} /></dd>
     </div>
   );
 }
