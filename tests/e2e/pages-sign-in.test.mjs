@@ -1,6 +1,6 @@
 // Signing in to the pages, staying signed in, and leaving.
 import assert from "node:assert/strict";
-import { SESSION_KEY, assertAccessible, assertFits, pageTest, untilPage } from "./lib/browser.mjs";
+import { LOOKS, SESSION_KEY, assertAccessible, assertFits, pageTest, untilPage } from "./lib/browser.mjs";
 import { OTHER_PASSWORD, PASSWORD, authRequest, createUser, memberOf, signInOpens } from "./lib/session.mjs";
 import { ANNEX, OWNER, STRANGER, pagesWorld } from "./lib/pages-world.mjs";
 
@@ -218,26 +218,23 @@ pageTest("skipping leads into the content", async (open) => {
   assert.ok(isInside, "the focus is in the bar again");
 });
 
-for (const phone of [false, true]) {
-  for (const dark of [false, true]) {
-    const looks = `${phone ? "phone" : "desktop"}, ${dark ? "dark" : "light"}`;
-    pageTest(`sign-in and the account menu are open to everybody: ${looks}`, async (open) => {
-      const visit = await open(server, { phone, dark, at: "/" });
-      const { page } = visit;
-      await form(page).waitFor();
-      await assertAccessible(visit, "sign-in");
-      await assertFits(visit, "sign-in");
-      await page.getByLabel("Email").fill(OWNER);
-      await page.getByLabel("Password").fill(OTHER_PASSWORD);
-      await page.keyboard.press("Enter");
-      await page.getByRole("alert").getByText("not right").waitFor();
-      visit.expectStatus(400, "auth/v1/token");
-      await assertAccessible(visit, "a failed sign-in");
-      const inside = await open(server, { phone, dark, as: OWNER, at: "/" });
-      await account(inside.page).click();
-      await inside.page.getByText(OWNER).waitFor();
-      await assertAccessible(inside, "the account menu");
-      await assertFits(inside, "the account menu");
-    });
-  }
+for (const look of LOOKS) {
+  pageTest(`sign-in and the account menu are open to everybody: ${look.name}`, async (open) => {
+    const visit = await open(server, { ...look, at: "/" });
+    const { page } = visit;
+    await form(page).waitFor();
+    await assertAccessible(visit, "sign-in");
+    await assertFits(visit, "sign-in");
+    await page.getByLabel("Email").fill(OWNER);
+    await page.getByLabel("Password").fill(OTHER_PASSWORD);
+    await page.keyboard.press("Enter");
+    await page.getByRole("alert").getByText("not right").waitFor();
+    visit.expectStatus(400, "auth/v1/token");
+    await assertAccessible(visit, "a failed sign-in");
+    const inside = await open(server, { ...look, as: OWNER, at: "/" });
+    await account(inside.page).click();
+    await inside.page.getByText(OWNER).waitFor();
+    await assertAccessible(inside, "the account menu");
+    await assertFits(inside, "the account menu");
+  });
 }

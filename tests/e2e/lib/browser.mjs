@@ -45,11 +45,16 @@ async function signedIn(server, email) {
   return { cookies: [], origins: [{ origin: originOf(server), localStorage: [{ name: SESSION_KEY, value }] }] };
 }
 
+/** Both sizes in both colours. */
+export const LOOKS = [false, true].flatMap((phone) =>
+  [false, true].map((dark) => ({ phone, dark, name: `${phone ? "phone" : "desktop"}, ${dark ? "dark" : "light"}` })),
+);
+
 /** A window of somebody's browser: `page`, and what went wrong in it. */
 export class Visit {
   /** `phone`, `dark`, `reducedMotion`; `as` is who has signed in already, `at` the address to begin with; `origins` are
    * other hosts that may be asked. */
-  static async open(server, { phone, dark, reducedMotion, as, at, origins = [], ...more } = {}) {
+  static async open(server, { phone, dark, reducedMotion, as, at, name, origins = [], ...more } = {}) {
     const context = await (await chrome()).newContext({
       baseURL: originOf(server),
       viewport: phone ? { width: 390, height: 844 } : { width: 1280, height: 860 },
