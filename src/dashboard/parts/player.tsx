@@ -52,7 +52,7 @@ function SeekBar({ player }: { player: Player }) {
       />
       <div class="player-times" aria-hidden="true">
         <span>{formatOffset(time)}</span>
-        <span>{duration > 0 ? formatOffset(duration) : "–:––"}</span>
+        <span>{duration > 0 ? formatOffset(Math.round(duration)) : "–:––"}</span>
       </div>
     </div>
   );

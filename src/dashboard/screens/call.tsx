@@ -1,6 +1,6 @@
 // One call: who it was, what became of it, what was said, and how it sounded.
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { isGoingOn } from "../lib/call_words";
+import { intakeOf, isGoingOn } from "../lib/call_words";
 import { count } from "../lib/format";
 import { isLive, onNews } from "../lib/live";
 import { countFound, searchWords } from "../lib/marks";
@@ -58,13 +58,14 @@ function showNext(): void {
 }
 
 function Found({ call, asked, words }: { call: Call; asked: string; words: string[] }) {
-  const found = countFound([call.summary, ...call.transcript.map((said) => said.text)], words);
+  const texts = [call.summary, ...call.transcript.map((said) => said.text), ...intakeOf(call).map((one) => one.text)];
+  const found = countFound(texts, words);
   if (found === 0) return null;
   return (
     <p class="notice call-found">
       <Icon name="search" size={18} />
       <span>
-        “<bdi>{asked.slice(0, 80)}</bdi>” stands here {found === 1 ? "once" : count(found, "time")}
+        “<bdi>{asked.slice(0, 80)}</bdi>” found {found === 1 ? "once" : count(found, "time")}
       </span>
       <button type="button" class="button is-quiet" onClick={showNext}>
         {found === 1 ? "Show" : "Show next"}

@@ -13,7 +13,7 @@ export function Timeline({ call }: { call: Call }) {
     <details class="card call-timeline" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
         <h2>Behind the scenes</h2>
-        <span class="card-note">{count(events.length, "message")} from Twilio and Vapi, for operators</span>
+        <span class="card-note">{count(events.length, "message")}, for operators</span>
         <Icon name="down" size={18} />
       </summary>
       {isOpen && (

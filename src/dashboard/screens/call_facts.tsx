@@ -79,7 +79,7 @@ export function WhatBecame({ call }: { call: Call }) {
   return (
     <section class="card" aria-labelledby="outcome-title">
       <div class="card-head">
-        <h2 id="outcome-title">What became of it</h2>
+        <h2 id="outcome-title">{isGoingOn(call) ? "Right now" : "Outcome"}</h2>
       </div>
       <div class="card-body call-stack">
         <div>

@@ -70,7 +70,9 @@ export function CallSubtitle({ call }: { call: Call }) {
         {call.caller_name && isDialable(call.caller_number) && (
           <>
             <PhoneLink number={call.caller_number} />
-            <span aria-hidden="true"> · </span>
+            <span class="dot-at-break" aria-hidden="true">
+              {" · "}
+            </span>
           </>
         )}
         <time dateTime={call.listed_at} title={formatFull(call.listed_at, zone)}>
@@ -84,7 +86,9 @@ export function CallSubtitle({ call }: { call: Call }) {
             {call.duration_seconds === null ? "length not known" : formatLength(call.duration_seconds)}
           </span>
         )}
-        <span aria-hidden="true"> · </span>
+        <span class="dot-at-break" aria-hidden="true">
+          {" · "}
+        </span>
         <span class="call-zone">{nameZone(zone)}</span>
       </span>
       <span class="call-marks">
@@ -137,13 +141,14 @@ function CopyButton({ call }: { call: Call }) {
 interface ActionButtonProps {
   icon: IconName;
   label: string;
+  title?: string;
   onClick: () => void;
   children?: string;
 }
 
-function ActionButton({ icon, label, onClick, children }: ActionButtonProps) {
+function ActionButton({ icon, label, title, onClick, children }: ActionButtonProps) {
   return (
-    <button type="button" class="button" onClick={onClick}>
+    <button type="button" class="button" title={title} onClick={onClick}>
       <Icon name={icon} size={18} />
       <span>{children ?? label}</span>
     </button>
@@ -167,7 +172,12 @@ export function CallActions({ call }: { call: Call }) {
       <div class="call-tools">
         <CopyButton call={call} />
         <ActionButton icon="print" label="Print" onClick={() => print()} />
-        <ActionButton icon="download" label="JSON" onClick={() => download(call)} />
+        <ActionButton
+          icon="download"
+          label="Download"
+          title="The whole call as a JSON file"
+          onClick={() => download(call)}
+        />
       </div>
       {number && (
         <div class="call-dial">
@@ -175,7 +185,11 @@ export function CallActions({ call }: { call: Call }) {
           {isOther && (
             <p class="call-dial-note">
               Asked to be called here
-              {isDialable(call.caller_number) && <>, not on {formatPhone(call.caller_number)}</>}
+              {isDialable(call.caller_number) && (
+                <>
+                  , not on <span class="phone">{formatPhone(call.caller_number)}</span>
+                </>
+              )}
             </p>
           )}
         </div>

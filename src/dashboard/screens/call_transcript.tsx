@@ -198,7 +198,7 @@ export function Transcript({ call, player, words }: TranscriptProps) {
   return (
     <section class="card call-talk" aria-labelledby="talk-title">
       <div class="card-head">
-        <h2 id="talk-title">Conversation</h2>
+        <h2 id="talk-title">{player && lines.length === 0 ? "Recording" : "Conversation"}</h2>
         {lines.length > 0 && <span class="card-note">{countLines(call)}</span>}
       </div>
       <PlayerPlace call={call} player={player} />
