@@ -14,6 +14,10 @@ export const place = signal<Place>(read());
 
 const scrolled = new Map<string, number>();
 let key = "";
+let moves = 0;
+
+/** Has one moved since the page was loaded? */
+export const hasMoved = () => moves > 0;
 
 function keep(): void {
   scrolled.set(key, scrollY);
@@ -37,7 +41,8 @@ export function go(href: string, options: { replace?: boolean } = {}): void {
   keep();
   const from = options.replace ? cameFrom() : location.pathname + location.search;
   const isOtherPage = to.pathname !== location.pathname;
-  if (!options.replace) key = crypto.randomUUID();
+  moves++;
+  if (!options.replace) key = `${Date.now()}.${moves}`;
   history[options.replace ? "replaceState" : "pushState"]({ key, from }, "", to.pathname + to.search);
   place.value = read();
   if (isOtherPage) scrollTo(0, 0);
@@ -87,6 +92,7 @@ export function startRouter(): void {
       return;
     }
     keep();
+    moves++;
     const state = event.state as { key?: string } | null;
     key = state?.key ?? "";
     place.value = read();

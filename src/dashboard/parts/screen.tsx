@@ -1,8 +1,7 @@
 // The frame of a screen: its heading takes the focus when one comes to it, so that a screen reader says where one is.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-
-let first = true;
+import { hasMoved } from "../lib/router";
 
 interface ScreenProps {
   title: string;
@@ -18,8 +17,7 @@ interface ScreenProps {
 export function Screen({ title, above, tab, subtitle, actions, children }: ScreenProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    if (!first) heading.current?.focus({ preventScroll: true });
-    first = false;
+    if (hasMoved()) heading.current?.focus({ preventScroll: true });
   }, []);
   useEffect(() => {
     document.title = `${tab ?? title} · Ringback`;
