@@ -6,7 +6,7 @@
 -- $1 calls, $2 whose business they have: their own, or that of the call that they became a part of. A message is
 -- "business:id,id,..."; Postgres takes less than 8000 bytes.
 select pg_notify('ringback_calls', business_id || ':' || string_agg(id::text, ','))
-from (select c.business_id, t.id, row_number() over (partition by c.business_id) / 200 as part
+from (select c.business_id, t.id, (row_number() over (partition by c.business_id) - 1) / 200 as part
       from unnest($1::uuid[], $2::uuid[]) as t (id, of_call)
       join public.calls c on c.id = t.of_call
       where c.business_id is not null) t
