@@ -109,7 +109,7 @@ interface TipProps {
 function Tip({ column, x, width, isPinned, linkText }: TipProps) {
   const left = Math.max(0, Math.min(width - TIP_WIDTH, x - TIP_WIDTH / 2));
   return (
-    <div class={`tip${isPinned ? " is-pinned" : ""}`} style={{ left, width: Math.min(TIP_WIDTH, width), bottom: "calc(100% - 4px)" }}>
+    <div class={`tip${isPinned ? " is-pinned" : ""}`} style={{ left: `${left}px`, width: `${Math.min(TIP_WIDTH, width)}px` }}>
       <p class="tip-head">{column.name}</p>
       {column.detail}
       {isPinned && column.href && <a class="tip-link" href={column.href}>{linkText}</a>}
@@ -188,7 +188,7 @@ export function Bars({ columns, width, height, label, linkText = "See these call
       <div
         class={`bars-surface${columns[now]?.href ? " is-link" : ""}`}
         ref={surface}
-        style={{ left: frame.left, height: frame.floor + FOOT }}
+        style={{ left: `${frame.left}px`, height: `${frame.floor + FOOT}px` }}
         tabIndex={0}
         role="slider"
         aria-label={label}

@@ -15,6 +15,9 @@ export function formatHours(hour: number): string {
   return half && to.endsWith(half) ? `${from.slice(0, -half.length)}–${to}` : `${from}–${to}`;
 }
 
+/** Larger numbers do not fit into their cells. */
+const WRITTEN = 999;
+
 interface Place {
   day: number;
   hour: number;
@@ -79,7 +82,7 @@ export function Heat({ byHour }: { byHour: number[][] }) {
         onPointerMove={(event) => setAt(placeOf(event))}
         onPointerLeave={(event) => event.pointerType === "mouse" && setAt(null)}
       >
-        <table class="heat-table">
+        <table class={`heat-table${largest > WRITTEN ? " is-plain" : ""}`}>
           <caption class="hidden">Calls by weekday and hour</caption>
           <thead>
             <tr>

@@ -1,3 +1,4 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { refine } from "../lib/router";
 import { PERIODS, periodQuery, type Period, type PeriodName } from "../lib/period";
 
@@ -13,9 +14,15 @@ export function PeriodChoice({ period, today }: PeriodChoiceProps) {
   const setDay = (side: "from" | "to", day: string) => {
     if (day) refine({ cursor: null, ...periodQuery({ ...period, name: "custom", [side]: day }) });
   };
+  const group = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const box = group.current;
+    const chosen = box?.querySelector<HTMLElement>("[aria-pressed=true]");
+    if (box && chosen) box.scrollLeft = chosen.offsetLeft - box.offsetLeft - (box.clientWidth - chosen.clientWidth) / 2;
+  }, [period.name]);
   return (
     <div class="period">
-      <div class="segments" role="group" aria-label="Period">
+      <div class="segments" ref={group} role="group" aria-label="Period">
         {PERIODS.map(({ name, label }) => (
           <button key={name} type="button" aria-pressed={period.name === name} onClick={() => choose(name)}>
             {label}

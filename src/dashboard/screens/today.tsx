@@ -44,7 +44,7 @@ function Subtitle({ period, today, overview }: { period: Period; today: string; 
 function Numbers({ overview, period, today }: { overview: Overview; period: Period; today: string }) {
   const isOneDay = overview.range.days === 1;
   return (
-    <div class="today">
+    <div class={`today${isOneDay ? " is-one-day" : ""}`}>
       <CallBackFirst overview={overview} period={period} />
       <Tiles overview={overview} period={period} today={today} />
       {isOneDay ? <PerHour overview={overview} /> : <PerDay overview={overview} />}
@@ -55,10 +55,10 @@ function Numbers({ overview, period, today }: { overview: Overview; period: Peri
   );
 }
 
-function Brief({ overview, today }: { overview: Overview; today: string }) {
+function Brief({ overview, period, today }: { overview: Overview; period: Period; today: string }) {
   return (
     <p class="brief">
-      <b>{sayToCallBack(overview)}</b> {recentDays(overview, today).join(" ")}
+      <b>{sayToCallBack(overview, period)}</b> {overview.range.days > 1 && recentDays(overview, today).join(" ")}
     </p>
   );
 }
@@ -82,7 +82,7 @@ export function Today() {
       {data && isNew(data) && <FirstSteps />}
       {data && !isNew(data) && (
         <div class="today-all" aria-busy={asked.isLoading}>
-          <Brief overview={data} today={today} />
+          <Brief overview={data} period={period} today={today} />
           <Numbers overview={data} period={period} today={today} />
           <p class="small-print">
             Totals are calls, not callers. All days and hours are {nameZone(data.business.timezone)}.

@@ -26,8 +26,8 @@ function Person({ person, zone, today }: { person: CallBack; zone: string; today
     <li class="person">
       <div class="person-who">
         <h3 class="person-name">
-          <a href={here(`/calls/${person.last_call_id}`)} aria-describedby={`when-${person.last_call_id}`}>
-            <bdi>{nameCaller(person.name, person.caller_number)}</bdi>
+          <a href={here(`/calls/${person.last_call_id}`)} aria-describedby={`when-${person.last_call_id}`} dir="auto">
+            {nameCaller(person.name, person.caller_number)}
           </a>
           <UrgencyMark urgency={person.urgency} />
         </h3>

@@ -26,7 +26,7 @@ const outcomesIn = (bucket: Bucket) =>
 function Detail({ bucket }: { bucket: Bucket }) {
   return (
     <ul class="tip-list">
-      <li class="tip-total"><span>{bucket.calls === 1 ? "Call" : "Calls"}</span><b>{formatNumber(bucket.calls)}</b></li>
+      <li><span>{bucket.calls === 1 ? "Call" : "Calls"}</span><b>{formatNumber(bucket.calls)}</b></li>
       {outcomesIn(bucket).map(({ outcome, calls }) => (
         <li key={outcome}><i class={`dot is-${familyOf(outcome)}`} /><span>{OUTCOME_LABELS[outcome]}</span><b>{formatNumber(calls)}</b></li>
       ))}

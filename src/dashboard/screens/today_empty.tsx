@@ -13,7 +13,7 @@ export function Bones({ isOneDay }: { isOneDay: boolean }) {
   return (
     <div role="status" aria-label="Loading today's calls">
       <p class="brief"><span class="bone" /></p>
-      <div class="today" aria-hidden="true">
+      <div class={`today${isOneDay ? " is-one-day" : ""}`} aria-hidden="true">
         <div class="card today-people">
           <div class="card-head"><span class="bone is-title" /></div>
           <div class="people">

@@ -34,7 +34,7 @@ export function lengthChangeOf({ value, previous }: Tile): Change | null {
 }
 
 /** Which way is better, for those numbers of which that can be said. */
-const BETTER: Partial<Record<TileName, Direction>> = { answered: "up", answer_rate: "up", missed: "down", to_call_back: "down" };
+const BETTER: Partial<Record<TileName, Direction>> = { answer_rate: "up", missed: "down", to_call_back: "down" };
 
 export function isBetter(name: TileName, direction: Direction): boolean | null {
   const better = BETTER[name];
@@ -48,9 +48,10 @@ export function namePeriod({ name, from, to }: Period): string {
   return name === "custom" ? formatRange(from, to) : `Last ${name} days`;
 }
 
-/** "the 7 days before, Nov 9 – Nov 15" */
-export function nameBefore({ range, previous }: Overview): string {
-  return range.days === 1 ? `the day before, ${formatDay(previous.from)}` : `the ${range.days} days before, ${formatShortDay(previous.from)} – ${formatShortDay(previous.to)}`;
+/** "Against the 7 days before, Nov 9 – Nov 15" */
+export function nameBefore({ range, previous, tiles }: Overview): string {
+  const before = range.days === 1 ? `the day before, ${formatDay(previous.from)}` : `the ${range.days} days before, ${formatShortDay(previous.from)} – ${formatShortDay(previous.to)}`;
+  return tiles.calls.previous ? `Against ${before}` : `No calls ${range.days === 1 ? "" : "in "}${before}`;
 }
 
 export interface Line {
@@ -77,14 +78,21 @@ export function recentDays(overview: Overview, today: string): string[] {
   );
 }
 
+/** "from the last 7 days", "from yesterday", "from Nov 3 – Nov 9" */
+function fromPeriod(period: Period): string {
+  const name = namePeriod(period);
+  return `from ${period.name === "custom" ? name : period.name === "today" || period.name === "yesterday" ? name.toLowerCase() : `the ${name.toLowerCase()}`}`;
+}
+
 /** The server lists the first of those to call back; there may be more urgent ones than it lists. */
-export function sayToCallBack(overview: Overview): string {
+export function sayToCallBack(overview: Overview, period: Period): string {
+  const from = fromPeriod(period);
   const people = overview.tiles.to_call_back.value ?? 0;
-  if (people === 0) return "Nobody is waiting for a call back.";
+  if (people === 0) return `Nobody ${from} is waiting for a call back.`;
   const urgent = overview.call_back.filter((one) => one.urgency === "high").length;
-  const waiting = `${count(people, "caller is", "callers are")} waiting for a call back`;
+  const waiting = `${count(people, "caller")} ${from} ${people === 1 ? "is" : "are"} waiting for a call back`;
   if (urgent === 0) return `${waiting}.`;
-  if (people === 1) return "1 caller is waiting for a call back, and it is urgent.";
+  if (people === 1) return `${waiting}, and it is urgent.`;
   const all = urgent === overview.call_back.length && people > urgent;
   return `${waiting}, ${all ? `${urgent} or more` : formatNumber(urgent)} of them urgent.`;
 }

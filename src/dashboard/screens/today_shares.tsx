@@ -20,7 +20,7 @@ function Share({ text, calls, total, largest, family, href }: ShareProps) {
   const share = total > 0 ? calls / total : 0;
   return (
     <li class="share">
-      <a class="share-text" href={href}><bdi>{text}</bdi></a>
+      <a class="share-text" href={href} dir="auto">{text}</a>
       <span class="share-count">{formatNumber(calls)}<span class="hidden"> {calls === 1 ? "call" : "calls"}, </span></span>
       <span class="share-part">{share > 0 && share < 0.01 ? `< ${formatPercent(0.01)}` : formatPercent(share)}</span>
       <span class="share-track" aria-hidden="true"><span class={`share-bar is-${family}`} style={{ width: `${(100 * calls) / Math.max(1, largest)}%` }} /></span>
@@ -30,9 +30,9 @@ function Share({ text, calls, total, largest, family, href }: ShareProps) {
 
 export function Outcomes({ overview, period }: { overview: Overview; period: Period }) {
   const total = overview.tiles.calls.value ?? 0;
-  const all = FAMILY_NAMES.flatMap((family) => FAMILIES[family].outcomes).map((outcome) => ({ outcome, calls: overview.outcomes[outcome] ?? 0 }));
-  const some = all.filter(({ calls }) => calls > 0);
-  const none = all.filter(({ calls, outcome }) => calls === 0 && outcome !== "in_progress" && outcome !== "booked");
+  const all = FAMILY_NAMES.flatMap((family) =>
+    FAMILIES[family].outcomes.map((outcome) => ({ outcome, calls: overview.outcomes[outcome] ?? 0 })).sort((a, b) => b.calls - a.calls),
+  ).filter(({ calls }) => calls > 0);
   const rate = overview.tiles.answer_rate;
   return (
     <section class="card today-outcomes" aria-labelledby="outcomes-title">
@@ -47,22 +47,19 @@ export function Outcomes({ overview, period }: { overview: Overview; period: Per
       </div>
       <div class="card-body">
         <ul class="shares">
-          {some.map(({ outcome, calls }) => (
+          {all.map(({ outcome, calls }) => (
             <Share
               key={outcome}
               text={OUTCOME_LABELS[outcome]}
               calls={calls}
               total={total}
-              largest={Math.max(...some.map((one) => one.calls))}
+              largest={Math.max(...all.map((one) => one.calls))}
               family={familyOf(outcome)}
               href={here("/calls", { ...periodQuery(period), outcome })}
             />
           ))}
         </ul>
-        <p class="small-print">
-          {none.length > 0 && `None: ${none.map(({ outcome }) => OUTCOME_LABELS[outcome].toLowerCase().replace("ai ", "AI ")).join(", ")}. `}
-          {sayCompleteness(overview)}
-        </p>
+        <p class="small-print">{all.length === 0 ? "No calls in this period." : sayCompleteness(overview)}</p>
       </div>
     </section>
   );

@@ -45,7 +45,7 @@ function ChangeText({ name, change, before }: { name: TileName; change: Change; 
 /** A day that goes on is not set against a whole one by a percentage. */
 function Against({ of, tile, isPart }: { of: TileOf; tile: Tile; isPart: boolean }) {
   const write = of.isLength ? formatLength : formatNumber;
-  if (tile.previous === null || (tile.previous === 0 && !of.isLength)) return <>None before</>;
+  if (tile.previous === null) return null;
   if (isPart) return <>{write(tile.previous)} all of yesterday</>;
   const change = of.isLength ? lengthChangeOf(tile) : changeOf(tile);
   return change ? <ChangeText name={of.name} change={change} before={write(tile.previous)} /> : <>{write(tile.previous)} before</>;
@@ -72,7 +72,7 @@ function TileBox({ of, overview, period, isPart }: { of: TileOf; overview: Overv
         <Explain what={of.label.toLowerCase()} text={overview.definitions[of.name] ?? ""} />
       </dt>
       <dd class="tile-value"><Value of={of} value={tile.value} /></dd>
-      <dd class="tile-change"><Against of={of} tile={tile} isPart={isPart} /></dd>
+      <dd class="tile-change">{overview.tiles.calls.previous ? <Against of={of} tile={tile} isPart={isPart} /> : null}</dd>
     </div>
   );
 }
@@ -83,7 +83,7 @@ export function Tiles({ overview, period, today }: { overview: Overview; period:
     <section class="card today-tiles" aria-labelledby="tiles-title">
       <div class="card-head">
         <h2 id="tiles-title">{namePeriod({ ...period, from: range.from, to: range.to })}</h2>
-        <p class="card-note">Against {nameBefore(overview)}</p>
+        <p class="card-note">{nameBefore(overview)}</p>
       </div>
       <dl class="tiles">
         {TILES.map((of) => <TileBox key={of.name} of={of} overview={overview} period={period} isPart={range.days === 1 && range.to === today} />)}
