@@ -119,11 +119,6 @@ void db_conn_fail(struct db_conn *c, const char *why, const char *sqlstate)
 
 static void connected(struct db_conn *c)
 {
-    /* In a pipeline libpq leaves some messages unread until an answer is asked for, and what was told waits behind them. */
-    if (c->pool->options.listens && !PQexitPipelineMode(c->pg)) {
-        db_conn_fail(c, "listen", "");
-        return;
-    }
     uv_timer_stop(&c->retry);
     c->failures = 0;
     db_conn_set_state(c, DB_CONN_READY);

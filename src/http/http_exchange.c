@@ -37,7 +37,9 @@ void http_exchange_took(const struct http_conn *c)
 {
     const struct http_request *r = &c->request;
     uint64_t took_ns = uv_hrtime() - c->started_ns;
-    metric_observe(METRIC_HTTP_REQUEST_SECONDS, http_route_metric(c->listener, r->route), (double)took_ns / 1e9);
+    if (!c->live) { /* how long somebody watches is no measure of us */
+        metric_observe(METRIC_HTTP_REQUEST_SECONDS, http_route_metric(c->listener, r->route), (double)took_ns / 1e9);
+    }
     if (log_enabled(LOG_DEBUG)) {
         log_event(LOG_DEBUG, "http_request", LOG_CSTR("listener", c->listener->options.name),
                   LOG_CSTR("verb", http_verb_name(r->verb)), LOG_CSTR("route", r->route ? r->route->path : "none"),

@@ -267,6 +267,30 @@ static void bounds_the_whole_stream(void)
     house_close();
 }
 
+/* A stream that has no end of its own: silent for long, and over when its client has no more to say. */
+static void a_live_stream_has_its_own_limit(void)
+{
+    house_open();
+    house_limits()->stream_ms = 50;
+    house_limits()->live_ms = 400;
+    uint64_t from = uv_hrtime();
+    struct http_request *r = ask(GET("/later"));
+    http_stream_begin_live(r, "text/event-stream");
+    http_stream_write(r, STR("first"));
+    CHECK(PEER_WAIT(&house.loop, house.gone == 1));
+    CHECK((uv_hrtime() - from) / 1000000 >= 390);
+    CHECK(nobody_left());
+    peer_close(&peer);
+    house_limits()->live_ms = 60000;
+    r = ask(GET("/later"));
+    http_stream_begin_live(r, "text/event-stream");
+    peer_half_close(&peer);
+    CHECK(PEER_WAIT(&house.loop, house.gone == 2));
+    CHECK(nobody_left());
+    peer_close(&peer);
+    house_close();
+}
+
 /* However the body is framed, a client can tell that it is not all. */
 static void shows_that_a_body_was_cut(void)
 {
@@ -504,7 +528,7 @@ TAP_MAIN(TEST(client_leaves_a_quiet_stream), TEST(client_leaves_a_full_stream), 
          TEST(notices_while_writing), TEST(end_and_farewell_cross), TEST(a_complete_stream_is_not_cut),
          TEST(client_leaves_before_the_stream_begins), TEST(gives_the_handler_its_time),
          TEST(cuts_a_reader_that_does_not_read), TEST(cuts_it_after_the_end_too), TEST(serves_a_slow_reader),
-         TEST(bounds_the_whole_stream), TEST(shows_that_a_body_was_cut), TEST(cuts_with_bytes_waiting),
-         TEST(goes_on_after_half_close), TEST(reads_little_ahead_of_a_stream), TEST(finishes_while_the_server_stops),
-         TEST(answers_what_stands_behind_while_the_server_stops), TEST(is_cut_when_the_drain_is_over),
-         TEST(tells_a_handler_that_was_still_beginning), TEST(survives_anything))
+         TEST(bounds_the_whole_stream), TEST(a_live_stream_has_its_own_limit), TEST(shows_that_a_body_was_cut),
+         TEST(cuts_with_bytes_waiting), TEST(goes_on_after_half_close), TEST(reads_little_ahead_of_a_stream),
+         TEST(finishes_while_the_server_stops), TEST(answers_what_stands_behind_while_the_server_stops),
+         TEST(is_cut_when_the_drain_is_over), TEST(tells_a_handler_that_was_still_beginning), TEST(survives_anything))
