@@ -4,6 +4,8 @@ import type { Player } from "./player";
 
 const OWN_SCROLL_MS = 900;
 const MARGIN_PX = 12;
+/** What scrolls now is not our own scrolling. */
+const SIGNS_OF_READER = ["wheel", "touchmove", "pointerdown", "keydown"];
 
 export class Follower {
   /** Something is being spoken that the reader does not see, because of looking at something else. */
@@ -21,15 +23,18 @@ export class Follower {
 
   start(): () => void {
     const onScroll = () => this.onScroll();
+    const onReader = () => (this.ownUntilMs = 0);
     const stops = [
       effect(() => this.mark(this.player.hasStarted.value ? this.currentLine() : null)),
       effect(() => this.onPlay(this.player.isPlaying.value)),
       effect(() => this.onJump(this.player.jumps.value)),
     ];
     addEventListener("scroll", onScroll, { passive: true });
+    for (const sign of SIGNS_OF_READER) addEventListener(sign, onReader, { passive: true });
     return () => {
       for (const stop of stops) stop();
       removeEventListener("scroll", onScroll);
+      for (const sign of SIGNS_OF_READER) removeEventListener(sign, onReader);
     };
   }
 

@@ -103,7 +103,17 @@ export class Player {
   seek(seconds: number): void {
     const end = this.duration.value;
     this.time.value = Math.max(0, end > 0 ? Math.min(seconds, end) : seconds);
-    if (this.audio && this.audio.readyState > 0) this.audio.currentTime = this.time.value;
+    if (!this.audio || this.audio.readyState === 0) return;
+    if (Date.now() > this.goodUntilMs && this.goodUntilMs > 0 && !this.isHere(this.time.value)) void this.load();
+    else this.audio.currentTime = this.time.value;
+  }
+
+  /** That place has been fetched already. */
+  private isHere(seconds: number): boolean {
+    const { buffered } = this.audio!;
+    return Array.from({ length: buffered.length }).some(
+      (_, i) => buffered.start(i) <= seconds && seconds < buffered.end(i),
+    );
   }
 
   skip(seconds: number): void {
