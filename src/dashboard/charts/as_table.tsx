@@ -14,7 +14,7 @@ export function AsTable({ caption, head, rows }: AsTableProps) {
     <details class="as-table" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>Show as table</summary>
       {isOpen && (
-        <div class="as-table-box" tabIndex={0} role="region" aria-label={caption}>
+        <div class="as-table-box" tabIndex={0} role="region" aria-label={`Table: ${caption}`}>
           <table>
             <caption class="hidden">{caption}</caption>
             <thead>

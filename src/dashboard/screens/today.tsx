@@ -7,7 +7,7 @@ import { business, now } from "../lib/state";
 import type { Overview } from "../lib/types";
 import { PeriodChoice } from "../parts/period";
 import { Screen } from "../parts/screen";
-import { Failed } from "../parts/states";
+import { Empty, Failed } from "../parts/states";
 import { CallBackFirst } from "./today_call_back";
 import { PerDay, PerHour, PerWeekday } from "./today_charts";
 import { useNewCalls, useOverview } from "./today_data";
@@ -24,7 +24,7 @@ function Freshness({ at }: { at: string | null }) {
   return (
     <span class={`fresh${live ? " is-live" : ""}`}>
       {live && <b>Live</b>}
-      {at ? <span>Last event <time dateTime={at}>{formatAgo(at, now.value)}</time></span> : <span>No event yet</span>}
+      {at && <span>Last event <time dateTime={at}>{formatAgo(at, now.value)}</time></span>}
     </span>
   );
 }
@@ -41,21 +41,47 @@ function Subtitle({ period, today, overview }: { period: Period; today: string; 
   );
 }
 
-function Numbers({ overview, period, today }: { overview: Overview; period: Period; today: string }) {
+interface NumbersProps {
+  overview: Overview;
+  period: Period;
+  today: string;
+}
+
+function Charts({ overview, period }: NumbersProps) {
+  const isOneDay = overview.range.days === 1;
+  return (
+    <>
+      {isOneDay ? <PerHour overview={overview} /> : <PerDay overview={overview} />}
+      <Outcomes overview={overview} period={period} />
+      {!isOneDay && <PerWeekday overview={overview} />}
+      <Reasons overview={overview} period={period} />
+    </>
+  );
+}
+
+function NoCalls({ overview, today }: NumbersProps) {
+  return (
+    <section class="card today-days">
+      <Empty icon="phone" title={overview.range.from === today ? "No calls today so far" : "No calls in this period"}>
+        <p>A new call appears here by itself. For older ones choose a longer period.</p>
+      </Empty>
+    </section>
+  );
+}
+
+function Numbers(props: NumbersProps) {
+  const { overview, period, today } = props;
   const isOneDay = overview.range.days === 1;
   return (
     <div class={`today${isOneDay ? " is-one-day" : ""}`}>
       <CallBackFirst overview={overview} period={period} />
       <Tiles overview={overview} period={period} today={today} />
-      {isOneDay ? <PerHour overview={overview} /> : <PerDay overview={overview} />}
-      <Outcomes overview={overview} period={period} />
-      {!isOneDay && <PerWeekday overview={overview} />}
-      <Reasons overview={overview} period={period} />
+      {overview.tiles.calls.value ? <Charts {...props} /> : <NoCalls {...props} />}
     </div>
   );
 }
 
-function Brief({ overview, period, today }: { overview: Overview; period: Period; today: string }) {
+function Brief({ overview, period, today }: NumbersProps) {
   return (
     <p class="brief">
       <b>{sayToCallBack(overview, period)}</b> {overview.range.days > 1 && recentDays(overview, today).join(" ")}

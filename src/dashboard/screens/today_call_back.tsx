@@ -70,9 +70,9 @@ export function CallBackFirst({ overview, period }: { overview: Overview; period
           {overview.call_back.slice(0, SHOWN).map((person) => <Person key={person.caller_number} person={person} zone={zone} today={today} />)}
         </ol>
       )}
-      {people > SHOWN && (
+      {people > 0 && (
         <a class="people-all" href={here("/calls", { ...periodQuery(period), call_back: "yes" })}>
-          See all {formatNumber(people)} to call back
+          {people > SHOWN ? `See all ${formatNumber(people)} to call back` : "See their calls"}
           <Icon name="next" size={16} />
         </a>
       )}

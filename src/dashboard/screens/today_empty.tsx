@@ -12,13 +12,14 @@ const times = (n: number) => Array.from({ length: n }, (_, i) => i);
 export function Bones({ isOneDay }: { isOneDay: boolean }) {
   return (
     <div role="status" aria-label="Loading today's calls">
-      <p class="brief"><span class="bone" /></p>
+      <div class="brief is-bones"><span class="bone" /></div>
       <div class={`today${isOneDay ? " is-one-day" : ""}`} aria-hidden="true">
         <div class="card today-people">
           <div class="card-head"><span class="bone is-title" /></div>
           <div class="people">
             {times(5).map((i) => <div class="person" key={i}><div class="person-who"><span class="bone" /><span class="bone" /><span class="bone" /></div><div class="person-call"><span class="bone is-button" /></div></div>)}
           </div>
+          <div class="people-all"><span class="bone is-title" /></div>
         </div>
         <div class="card today-tiles">
           <div class="card-head"><span class="bone is-title" /></div>
@@ -29,7 +30,7 @@ export function Bones({ isOneDay }: { isOneDay: boolean }) {
         {(isOneDay ? ["days", "outcomes", "reasons"] : ["days", "outcomes", "heat", "reasons"]).map((name) => (
           <div class={`card today-${name}`} key={name}>
             <div class="card-head"><span class="bone is-title" /></div>
-            <div class="card-body"><span class="bone is-chart" /></div>
+            <div class="card-body"><span class={`bone is-chart is-of-${name}`} /></div>
           </div>
         ))}
       </div>

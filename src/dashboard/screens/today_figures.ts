@@ -1,5 +1,5 @@
 // What the numbers of a period say; nothing here knows how it looks.
-import { addDays, count, formatDay, formatLength, formatNumber, formatPercent, formatRange, formatShortDay } from "../lib/format";
+import { addDays, count, formatLength, formatNumber, formatPercent, formatRange } from "../lib/format";
 import type { Period } from "../lib/period";
 import type { Counts, Overview, Tile, TileName } from "../lib/types";
 import { countFamily } from "../lib/words";
@@ -48,10 +48,10 @@ export function namePeriod({ name, from, to }: Period): string {
   return name === "custom" ? formatRange(from, to) : `Last ${name} days`;
 }
 
-/** "Against the 7 days before, Nov 9 – Nov 15" */
-export function nameBefore({ range, previous, tiles }: Overview): string {
-  const before = range.days === 1 ? `the day before, ${formatDay(previous.from)}` : `the ${range.days} days before, ${formatShortDay(previous.from)} – ${formatShortDay(previous.to)}`;
-  return tiles.calls.previous ? `Against ${before}` : `No calls ${range.days === 1 ? "" : "in "}${before}`;
+/** "Against Nov 9 – Nov 15": the days that the numbers are set against. */
+export function nameBefore({ previous, tiles }: Overview): string {
+  const days = formatRange(previous.from, previous.to);
+  return tiles.calls.previous ? `Against ${days}` : `No calls ${days}`;
 }
 
 export interface Line {

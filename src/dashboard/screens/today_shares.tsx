@@ -40,7 +40,7 @@ export function Outcomes({ overview, period }: { overview: Overview; period: Per
         <h2 id="outcomes-title">What became of them</h2>
         {rate.value !== null && (
           <p class="card-note">
-            Answer rate <b>{formatPercent(rate.value)}</b>{rate.previous !== null && `, before ${formatPercent(rate.previous)}`}
+            Answer rate <b>{formatPercent(rate.value)}</b>
             <Explain what="answer rate" text={overview.definitions.answer_rate ?? ""} />
           </p>
         )}
@@ -59,7 +59,10 @@ export function Outcomes({ overview, period }: { overview: Overview; period: Per
             />
           ))}
         </ul>
-        <p class="small-print">{all.length === 0 ? "No calls in this period." : sayCompleteness(overview)}</p>
+        <p class="small-print">
+          {rate.value !== null && rate.previous !== null && `Answer rate before: ${formatPercent(rate.previous)}. `}
+          {sayCompleteness(overview)}
+        </p>
       </div>
     </section>
   );

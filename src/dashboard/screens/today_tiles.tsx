@@ -46,7 +46,7 @@ function ChangeText({ name, change, before }: { name: TileName; change: Change; 
 function Against({ of, tile, isPart }: { of: TileOf; tile: Tile; isPart: boolean }) {
   const write = of.isLength ? formatLength : formatNumber;
   if (tile.previous === null) return null;
-  if (isPart) return <>{write(tile.previous)} all of yesterday</>;
+  if (isPart) return <>Yesterday {write(tile.previous)}</>;
   const change = of.isLength ? lengthChangeOf(tile) : changeOf(tile);
   return change ? <ChangeText name={of.name} change={change} before={write(tile.previous)} /> : <>{write(tile.previous)} before</>;
 }
@@ -79,14 +79,15 @@ function TileBox({ of, overview, period, isPart }: { of: TileOf; overview: Overv
 
 export function Tiles({ overview, period, today }: { overview: Overview; period: Period; today: string }) {
   const { range } = overview;
+  const isPart = range.days === 1 && range.to === today;
   return (
     <section class="card today-tiles" aria-labelledby="tiles-title">
       <div class="card-head">
         <h2 id="tiles-title">{namePeriod({ ...period, from: range.from, to: range.to })}</h2>
-        <p class="card-note">{nameBefore(overview)}</p>
+        <p class="card-note">{isPart ? "Not over yet" : nameBefore(overview)}</p>
       </div>
       <dl class="tiles">
-        {TILES.map((of) => <TileBox key={of.name} of={of} overview={overview} period={period} isPart={range.days === 1 && range.to === today} />)}
+        {TILES.map((of) => <TileBox key={of.name} of={of} overview={overview} period={period} isPart={isPart} />)}
       </dl>
     </section>
   );
