@@ -225,17 +225,20 @@ export async function assertAccessible(visit, where) {
   assert.equal(findings.length, 0, `axe on ${where}:\n  ${findings.join("\n  ")}`);
 }
 
-/** The page is no wider than the window. */
+/** The page is no wider than the window: a phone would show it small, or let it slip to the side. */
 export async function assertFits(visit, where) {
-  const { wide, over } = await visit.page.evaluate(() => {
-    const width = document.documentElement.clientWidth;
-    const sticksOut = (one) => one.getBoundingClientRect().right > width + 1;
-    const over = [...document.querySelectorAll("body *")].filter(sticksOut).slice(0, 5);
+  const { width } = visit.page.viewportSize();
+  const { wide, over } = await visit.page.evaluate((width) => {
+    const isKept = (one) => one && (getComputedStyle(one).overflowX !== "visible" || isKept(one.parentElement));
+    const isFixed = (one) => one && (getComputedStyle(one).position === "fixed" || isFixed(one.parentElement));
+    const sticksOut = (one) =>
+      one.getBoundingClientRect().right > width + 1 && !isKept(one.parentElement) && !isFixed(one);
+    const over = [...document.querySelectorAll("body *")].filter(sticksOut).slice(-8);
     return {
-      wide: document.documentElement.scrollWidth - window.innerWidth,
+      wide: Math.max(document.documentElement.scrollWidth, window.innerWidth) - width,
       over: over.map((one) => `<${one.localName} class="${one.className}"> ${one.textContent.slice(0, 60)}`),
     };
-  });
+  }, width);
   assert.ok(wide <= 0, `${where} is ${wide} px too wide:\n  ${over.join("\n  ")}`);
 }
 
