@@ -26,6 +26,13 @@ function wordsFor(error: unknown): string {
   return "The recording could not be fetched. Where it is kept does not answer right now.";
 }
 
+/** Somebody speaks, in seconds of the recording. */
+export interface Turn {
+  isCaller: boolean;
+  from: number;
+  to: number;
+}
+
 export class Player {
   readonly isPlaying = signal(false);
   /** Sound is wanted, but has not come yet. */

@@ -1,7 +1,7 @@
 // The player of a recording: play, seek, skip, speed. Space plays and stops it wherever no field or button has the focus.
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { formatOffset, spokenLength } from "../lib/format";
-import { SPEEDS, type Player } from "../lib/player";
+import { SPEEDS, type Player, type Turn } from "../lib/player";
 import { Icon } from "./icon";
 
 const SKIP_SECONDS = 10;
@@ -24,7 +24,25 @@ function SkipButton({ player, seconds }: { player: Player; seconds: number }) {
   );
 }
 
-function SeekBar({ player }: { player: Player }) {
+const pathOf = (turns: Turn[], isCaller: boolean) =>
+  turns
+    .filter((turn) => turn.isCaller === isCaller)
+    .map(({ from, to }) => `M${from.toFixed(1)} 0H${to.toFixed(1)}V8H${from.toFixed(1)}z`)
+    .join("");
+
+/** Who spoke when: long silences and monologues are seen before they are heard. */
+function Turns({ turns, duration }: { turns: Turn[]; duration: number }) {
+  const paths = useMemo(() => [pathOf(turns, false), pathOf(turns, true)], [turns]);
+  if (duration === 0 || turns.length === 0) return null;
+  return (
+    <svg class="player-turns" viewBox={`0 0 ${duration} 8`} preserveAspectRatio="none" aria-hidden="true">
+      <path class="is-assistant" d={paths[0]} />
+      <path class="is-caller" d={paths[1]} />
+    </svg>
+  );
+}
+
+function SeekBar({ player, turns }: PlayerBarProps) {
   const duration = player.duration.value;
   const time = Math.min(player.time.value, duration || Infinity);
   const onKeyDown = (event: KeyboardEvent) => {
@@ -37,6 +55,7 @@ function SeekBar({ player }: { player: Player }) {
   };
   return (
     <div class="player-seek">
+      <Turns turns={turns} duration={duration} />
       <input
         type="range"
         min={0}
@@ -109,7 +128,12 @@ function PlayButton({ player }: { player: Player }) {
   );
 }
 
-export function PlayerBar({ player }: { player: Player }) {
+interface PlayerBarProps {
+  player: Player;
+  turns: Turn[];
+}
+
+export function PlayerBar({ player, turns }: PlayerBarProps) {
   const audio = useRef<HTMLAudioElement>(null);
   useEffect(() => player.attach(audio.current!), [player]);
   useSpace(player);
@@ -128,7 +152,7 @@ export function PlayerBar({ player }: { player: Player }) {
       <div class="player-controls">
         <PlayButton player={player} />
         <SkipButton player={player} seconds={-SKIP_SECONDS} />
-        <SeekBar player={player} />
+        <SeekBar player={player} turns={turns} />
         <SkipButton player={player} seconds={SKIP_SECONDS} />
         <Speed player={player} />
       </div>

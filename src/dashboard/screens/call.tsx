@@ -144,7 +144,7 @@ function NotFound() {
       <div class="card">
         <Empty icon="search" title="There is no such call, or it is not yours to see">
           <p>The link may be incomplete, or it belongs to another business.</p>
-          <p>
+          <p class="call-elsewhere">
             <a class="button" href={here("/calls")}>
               See all calls
             </a>

@@ -66,6 +66,7 @@ export function CallSubtitle({ call }: { call: Call }) {
   const zone = call.business.timezone;
   return (
     <>
+      <span class="call-paper">{call.business.name}</span>
       <span class="call-when">
         {call.caller_name && isDialable(call.caller_number) && (
           <>

@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { countLines, isGoingOn, nameSpeaker } from "../lib/call_words";
 import { Follower } from "../lib/follow";
 import { formatOffset, formatTime, formatTimeWithSeconds } from "../lib/format";
-import type { Player } from "../lib/player";
+import type { Player, Turn } from "../lib/player";
 import { now } from "../lib/state";
 import type { Call, Utterance } from "../lib/types";
 import { Icon } from "../parts/icon";
@@ -160,8 +160,21 @@ function Listening() {
   );
 }
 
+const LETTERS_PER_SECOND = 15;
+
+/** When a line ends is not told: it ends with the next one, or when it has been read out. */
+function turnsOf(transcript: Utterance[]): Turn[] {
+  const known = transcript.filter(({ offset_seconds }) => offset_seconds !== null);
+  return known.map(({ role, offset_seconds, text }, i) => {
+    const from = Math.max(0, offset_seconds!);
+    const spoken = from + Math.max(1, text.length / LETTERS_PER_SECOND);
+    return { isCaller: role === "user", from, to: Math.min(spoken, known[i + 1]?.offset_seconds ?? Infinity) };
+  });
+}
+
 function PlayerPlace({ call, player }: { call: Call; player: Player | null }) {
-  if (player) return <PlayerBar player={player} />;
+  const turns = useMemo(() => turnsOf(call.transcript), [call.transcript]);
+  if (player) return <PlayerBar player={player} turns={turns} />;
   return (
     <p class="no-recording">
       <Icon name="wave" size={18} />
