@@ -17,6 +17,11 @@ static void on_gone(struct http_waiter *w, struct http_request *r)
     csv_leave(v);
 }
 
+static bool is_posted(const struct visit *v)
+{
+    return v->request->verb == VERB_POST;
+}
+
 static void refuse(struct visit *v, int code)
 {
     struct http_request *r = v->request;
@@ -25,7 +30,7 @@ static void refuse(struct visit *v, int code)
     } else if (code == ERR_TOKEN_EXPIRED) {
         http_reply_header(r, "WWW-Authenticate", STR("Bearer error=\"invalid_token\""));
     }
-    if (v->endpoint->posted) {
+    if (is_posted(v)) {
         http_reply_header(r, "Content-Security-Policy", STR("default-src 'none'; frame-ancestors 'self'"));
     }
     if (v->query.wrong.n) {
@@ -85,7 +90,7 @@ static void on_checked(struct token_check *c, int code)
 {
     struct visit *v = container_of(c, struct visit, check);
     struct http_request *r = v->request;
-    struct str text = v->endpoint->posted ? buf_str(&r->body) : r->query;
+    struct str text = is_posted(v) ? buf_str(&r->body) : r->query;
     code = code ? code : query_read(r, text, v->endpoint->params, &v->query);
     if (code < 0) {
         refuse(v, code);
@@ -152,7 +157,7 @@ static int check_post(struct visit *v)
 static int check_token(struct visit *v)
 {
     struct http_request *r = v->request;
-    struct str token = v->endpoint->posted ? token_of_form(r) : bearer_of(r);
+    struct str token = is_posted(v) ? token_of_form(r) : bearer_of(r);
     v->check = (struct token_check){.token = token, .arena = &r->arena, .on_done = on_checked};
     return token.n ? token_check_submit(v->dashboard->supabase, &v->check) : ERR_UNAUTHORIZED;
 }
@@ -163,7 +168,7 @@ void visit_start(struct dashboard *d, struct http_request *r, const struct endpo
     *v = (struct visit){.dashboard = d, .request = r, .endpoint = e};
     v->http = (struct http_waiter){.on_gone = on_gone, .on_drain = csv_on_drain};
     r->waiter = &v->http;
-    int rc = e->posted ? check_post(v) : 0;
+    int rc = is_posted(v) ? check_post(v) : 0;
     rc = rc ? rc : check_token(v);
     if (rc < 0) {
         refuse(v, rc);
