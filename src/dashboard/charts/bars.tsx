@@ -162,8 +162,8 @@ function useColumns(columns: Column[], frame: Frame) {
     onPointerMove: (event: PointerEvent) => show(at(event), event.pointerType !== "mouse"),
     onPointerLeave: (event: PointerEvent) => event.pointerType === "mouse" && !isPinned && close(),
     onClick: (event: MouseEvent) => (touch.current ? show(at(event), true) : open(at(event))),
-    onFocus: () => surface.current!.matches(":focus-visible") && show(active ?? columns.length - 1, true),
-    onBlur: (event: FocusEvent) => !box.current!.contains(event.relatedTarget as Node | null) && !touch.current && close(),
+    onFocus: () => surface.current?.matches(":focus-visible") && show(active ?? columns.length - 1, true),
+    onBlur: (event: FocusEvent) => !box.current?.contains(event.relatedTarget as Node | null) && !touch.current && close(),
     onKeyDown: (event: KeyboardEvent) => {
       touch.current = false;
       const to = columnByKey(event.key, active ?? columns.length - 1, columns.length);

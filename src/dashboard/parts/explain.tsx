@@ -8,7 +8,7 @@ export function Explain({ what, text }: { what: string; text: string }) {
   const id = useId();
   useDismiss(box, isOpen, () => setOpen(false));
   return (
-    <span class="explain" ref={box}>
+    <span class="explain" ref={box} onFocusOut={() => setOpen(false)}>
       <button type="button" class="explain-button" aria-expanded={isOpen} aria-controls={id} aria-label={`What counts as ${what}`} onClick={() => setOpen(!isOpen)}>
         <span aria-hidden="true">i</span>
       </button>

@@ -5,7 +5,7 @@ import { onNews, type News } from "../lib/live";
 import type { Period } from "../lib/period";
 import { nameCaller } from "../lib/phone";
 import { businessId } from "../lib/state";
-import type { Overview } from "../lib/types";
+import type { CallRow, Overview } from "../lib/types";
 import { useAsk, type Asked } from "../lib/use_ask";
 
 const PAUSE_MS = 3000;
@@ -77,15 +77,20 @@ export function useNewCalls(): string {
   const [said, setSaid] = useState("");
   useEffect(() => {
     const known = new Set<string>();
+    let recent: CallRow[] = [];
     let timer: ReturnType<typeof setTimeout> | undefined;
     const take = (news: News) => {
       if (news.kind !== "calls") return;
       const fresh = news.calls.filter((call) => !known.has(call.id) && Date.now() - Date.parse(call.listed_at) < JUST_MS);
       for (const call of news.calls) known.add(call.id);
       if (fresh.length === 0) return;
-      setSaid(fresh.length === 1 ? `New call from ${nameCaller(fresh[0]!.caller_name, fresh[0]!.caller_number)}` : `${fresh.length} new calls`);
+      recent = [...recent, ...fresh];
+      setSaid(recent.length === 1 ? `New call from ${nameCaller(fresh[0]!.caller_name, fresh[0]!.caller_number)}` : `${recent.length} new calls`);
       clearTimeout(timer);
-      timer = setTimeout(() => setSaid(""), SAID_MS);
+      timer = setTimeout(() => {
+        recent = [];
+        setSaid("");
+      }, SAID_MS);
     };
     const stop = onNews(take);
     return () => {
