@@ -29,12 +29,13 @@ function useNews(id: string, { data, again }: Asked<Call>): void {
       }),
     [id, again],
   );
-  const mustAsk = data !== null && isGoingOn(data) && !isLive.value;
+  const isOpen = data !== null && isGoingOn(data);
   useEffect(() => {
-    if (!mustAsk) return;
-    const timer = setInterval(() => document.visibilityState === "visible" && again(), ASK_AGAIN_MS);
+    if (!isOpen) return;
+    const ask = () => !isLive.peek() && document.visibilityState === "visible" && again();
+    const timer = setInterval(ask, ASK_AGAIN_MS);
     return () => clearInterval(timer);
-  }, [mustAsk, again]);
+  }, [isOpen, again]);
 }
 
 /** One player for as long as one looks at the call, since when there is a recording. */
