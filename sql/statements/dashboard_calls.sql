@@ -19,16 +19,16 @@ with b as materialized (
            private.day_start(t.to_day + 1, b.timezone) as to_at
     from b, lateral (select coalesce($3::text::date, (now() at time zone b.timezone)::date) as to_day) t
 ), unanswered as materialized (
-    -- As in overview: missed, and the caller was not answered since, up to now.
+    -- As in overview: missed, and the caller was neither answered nor ticked off since, up to now.
     select s.id
     from (select c.id, c.outcome, c.caller_number, c.listed_at,
-                 max(c.listed_at) filter (where c.outcome in ('handled', 'transferred', 'booked'))
+                 max(c.listed_at) filter (where private.is_answered(c.outcome))
                      over (partition by c.caller_number) as answered_at
           from public.calls c
           where $16::text is not null and c.business_id = (select id from asked)
             and c.listed_at >= (select from_at from asked)) s
-    where s.outcome in ('hung_up_early', 'no_response', 'transfer_not_answered', 'ai_unavailable', 'technical_error')
-      and s.caller_number like '+%' and s.listed_at >= coalesce(s.answered_at, '-infinity')
+    left join public.call_backs k on k.business_id = (select id from asked) and k.caller_number = s.caller_number
+    where private.is_to_call_back(s.outcome, s.caller_number, s.listed_at, s.answered_at, k.done_at)
 ), page as materialized (
     select c.id, c.listed_at
     from public.calls c
@@ -85,6 +85,16 @@ select json_build_object(
     'ended_reason', c.ended_reason, 'cause_text', private.cause_text(c.ended_reason),
     'summary', c.summary, 'analysis', c.analysis, 'cost', c.cost::text,
     'has_report', c.has_report, 'has_recording', c.recording_url is not null,
+    -- The rule of overview over the last 90 days.
+    'to_call_back', case when c.caller_number like '+%' then exists (
+        select
+        from (select o.outcome, o.listed_at,
+                     max(o.listed_at) filter (where private.is_answered(o.outcome)) over () as answered_at
+              from public.calls o
+              where o.business_id = c.business_id and o.caller_number = c.caller_number
+                and o.listed_at >= now() - interval '90 days') o
+        left join public.call_backs k on k.business_id = c.business_id and k.caller_number = c.caller_number
+        where private.is_to_call_back(o.outcome, c.caller_number, o.listed_at, o.answered_at, k.done_at)) end,
     'transcript', coalesce((
         select json_agg(json_build_object(
             'role', u.role, 'said_at', private.rfc3339(u.said_at),

@@ -36,13 +36,11 @@ with b as materialized (
     select c.id, c.listed_at, c.outcome, c.duration_seconds, c.reason, c.urgency, c.has_report,
            c.listed_at at time zone (select timezone from asked) as local_time,
            case when c.caller_number like '+%' then c.caller_number end as caller,
-           c.outcome in ('handled', 'transferred', 'booked') as answered,
-           c.outcome in ('hung_up_early', 'no_response', 'transfer_not_answered', 'ai_unavailable', 'technical_error')
-               as missed,
+           private.is_answered(c.outcome) as answered, private.is_missed(c.outcome) as missed,
            c.listed_at >= (select from_at from border) as is_current,
            c.listed_at >= (select before_at from border) as is_counted,
            c.listed_at - lag(c.listed_at) over (of_caller order by c.listed_at, c.id) <= interval '24 hours' as is_repeat,
-           max(c.listed_at) filter (where c.outcome in ('handled', 'transferred', 'booked')) over of_caller as answered_at
+           max(c.listed_at) filter (where private.is_answered(c.outcome)) over of_caller as answered_at
     from public.calls c
     where c.business_id = (select id from asked)
       and c.listed_at >= (select before_at - interval '24 hours' from border) and c.listed_at < (select to_at from border)
@@ -51,12 +49,13 @@ with b as materialized (
     select distinct c.caller_number as caller
     from public.calls c
     where c.business_id = (select id from asked) and c.listed_at >= (select to_at from border)
-      and c.outcome in ('handled', 'transferred', 'booked') and c.caller_number is not null
+      and private.is_answered(c.outcome) and c.caller_number is not null
 ), unanswered as materialized (
-    -- Missed, and not answered since: of each period, as it looks now.
+    -- Missed, and neither answered nor ticked off since: of each period, as it looks now.
     select s.id, s.listed_at, s.caller, s.urgency, s.is_current
     from seen s
-    where s.missed and s.is_counted and s.caller is not null and s.listed_at >= coalesce(s.answered_at, '-infinity')
+    left join public.call_backs k on k.business_id = (select id from asked) and k.caller_number = s.caller
+    where s.is_counted and private.is_to_call_back(s.outcome, s.caller, s.listed_at, s.answered_at, k.done_at)
       and s.caller not in (select l.caller from later l)
 ), counted as materialized (
     select p.is_current, count(s.id) as calls, count(distinct s.caller) as unique_callers,
@@ -129,7 +128,7 @@ with b as materialized (
     left join (select coalesce(urgency, 'unknown') as urgency, count(*) as calls from seen where is_current group by 1) u
         using (urgency)
 ), tries as (
-    -- Of a caller to call back: the missed calls of the period since the last answered one.
+    -- Of a caller to call back: the missed calls of the period since the last answered one, or since the tick.
     select u.caller, count(*) as tries, coalesce(bool_or(u.urgency = 'high'), false) as is_urgent,
            max(u.listed_at) as last_at,
            (array_agg(u.id order by u.listed_at desc, u.id desc))[1] as last_id,
@@ -183,7 +182,8 @@ select json_build_object(
         'answered', 'Calls that the AI handled, booked or put through.',
         'missed', 'Calls in which the caller hung up early (before 15 seconds, or without a word), did not respond, '
                   'was put through to nobody, or could not talk to the AI.',
-        'to_call_back', 'Callers whose last missed call of the period was not followed by an answered one, up to now.',
+        'to_call_back', 'Callers whose last missed call of the period was not followed by an answered one, up to now, '
+                        'and who were not ticked off since.',
         'average_seconds', 'Mean length of ended calls, spam left out.',
         'p90_seconds', 'Nine of ten ended calls were not longer than this; spam left out.',
         'answer_rate', 'Answered calls as a share of ended calls, spam left out.',

@@ -25,7 +25,7 @@ static enum flow_next step_answer(struct flow *f)
 
 static const struct flow_step read_steps[] = {{"ask", step_ask}, {"answer", step_answer}, {NULL, NULL}};
 
-/* What Postgres says of a change that it does not take, and what the owner is told. */
+/* What Postgres says of a change that it does not take, and what the person is told. */
 static const struct {
     struct str outcome, text;
 } complaints[] = {
@@ -37,8 +37,10 @@ static const struct {
     {STR("invalid:skip_empty_digest"), STR("skip_empty_digest: must be true or false")},
     {STR("invalid:forward_to"), STR("forward_to: must be a number such as +16465550187, or null")},
     {STR("invalid:fallback_greeting"), STR("fallback_greeting: must be text of at most 1000 characters, or null")},
-    {STR("invalid:body"), STR("the body must be a JSON object of settings to change")},
-    {STR("invalid:key"), STR("there is a key that is not a setting, or one that cannot be changed here")},
+    {STR("invalid:caller_number"), STR("caller_number: must be a number such as +16465550187")},
+    {STR("invalid:done"), STR("done: must be true or false")},
+    {STR("invalid:body"), STR("the body must be a JSON object of what to change")},
+    {STR("invalid:key"), STR("there is a key that is not known here, or one that cannot be changed")},
 };
 
 static struct str complaint_of(struct str outcome)
@@ -50,7 +52,7 @@ static struct str complaint_of(struct str outcome)
     return i < sizeof(complaints) / sizeof(complaints[0]) ? complaints[i].text : STR("a value is not acceptable");
 }
 
-/* How a change of settings ended, in the statement's own words. */
+/* How a change ended, in the statement's own words. */
 static int code_of_change(struct str outcome)
 {
     return str_eq(outcome, STR("ok"))             ? 0
@@ -172,6 +174,7 @@ static const struct endpoint endpoints[DASHBOARD_COUNT] = {
     [DASHBOARD_SETTINGS] = {STMT_SETTINGS_READ, read_steps, {PARAM_BUSINESS}},
     [DASHBOARD_LIVE] = {STMT_LIVE_BUSINESS, live_steps, {PARAM_BUSINESS}},
     [DASHBOARD_SETTINGS_CHANGE] = {STMT_SETTINGS_WRITE, change_steps, {PARAM_BUSINESS, PARAM_BODY}},
+    [DASHBOARD_CALL_BACK] = {STMT_CALL_BACK_WRITE, change_steps, {PARAM_BUSINESS, PARAM_BODY}},
 };
 
 /* A player cannot send a token with its requests: it comes with a ticket that was given to somebody who could. */

@@ -1,7 +1,7 @@
 #pragma once
-/* The read API and the owner's settings, all under /api/v1. One request is one visit: who is asking (an access token,
- * checked), one unit of work in that person's name, one answer. Postgres decides which rows there are and writes the JSON;
- * what a person may not see is "not found", the same answer as for what never existed. */
+/* The read API, the owner's settings and who was called back, all under /api/v1. One request is one visit: who is asking (an
+ * access token, checked), one unit of work in that person's name, one answer. Postgres decides which rows there are and
+ * writes the JSON; what a person may not see is "not found", the same answer as for what never existed. */
 #include "dashboard_turns.h"
 #include "db_pool.h"
 #include "http.h"
@@ -22,6 +22,7 @@ enum dashboard_address {
     DASHBOARD_DIGEST_PREVIEW,
     DASHBOARD_SETTINGS,
     DASHBOARD_SETTINGS_CHANGE,
+    DASHBOARD_CALL_BACK,
     DASHBOARD_LIVE,
     DASHBOARD_COUNT
 };

@@ -56,6 +56,7 @@ DASHBOARD_HANDLER(on_digest, DIGEST)
 DASHBOARD_HANDLER(on_digest_preview, DIGEST_PREVIEW)
 DASHBOARD_HANDLER(on_settings, SETTINGS)
 DASHBOARD_HANDLER(on_settings_change, SETTINGS_CHANGE)
+DASHBOARD_HANDLER(on_call_back, CALL_BACK)
 DASHBOARD_HANDLER(on_live, LIVE)
 
 #define SIGN_IN_HANDLER(name, of)                                                                                      \
@@ -128,6 +129,7 @@ static const struct http_route dashboard[] = {
     {VERB_POST, "/api/v1/digests/{date}/preview", NULL, NULL, CAP_PREVIEW_BYTES, on_digest_preview},
     {VERB_GET, "/api/v1/settings", NULL, NULL, ONLY_HEAD, on_settings},
     {VERB_PATCH, "/api/v1/settings", NULL, NULL, CAP_SETTINGS_BYTES, on_settings_change},
+    {VERB_PATCH, "/api/v1/call-back", NULL, NULL, CAP_CALL_BACK_BYTES, on_call_back},
 };
 
 /* The browser's addresses: all are one page, which reads its address itself. */

@@ -152,6 +152,7 @@
 #define CAP_CSV_ROWS 500            /* one page of an export */
 #define CAP_RANGE_DAYS 400          /* numbers over a year, and some more */
 #define CAP_SETTINGS_BYTES 8192     /* changed settings of a business, as JSON */
+#define CAP_CALL_BACK_BYTES 1024    /* a caller who was called back, as JSON */
 #define CAP_PREVIEW_BYTES 8448      /* an access token and a business, as a form */
 
 /* Live updates */
