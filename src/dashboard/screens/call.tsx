@@ -19,16 +19,24 @@ import { BackLink, CallActions, CallSubtitle } from "./call_head";
 import { Transcript } from "./call_transcript";
 
 const ASK_AGAIN_MS = 10_000;
+const GATHER_MS = 150; // words come in bursts
 
 /** News of this call are asked for; while no news can come and the call goes on, it is asked for now and then. */
 function useNews(id: string, { data, again }: Asked<Call>): void {
-  useEffect(
-    () =>
-      onNews((news) => {
-        if (news.kind === "reset" || news.calls.some((call) => call.id === id)) again();
-      }),
-    [id, again],
-  );
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const ask = () => {
+      timer = undefined;
+      again();
+    };
+    const stop = onNews((news) => {
+      if (news.kind === "reset" || news.calls.some((call) => call.id === id)) timer ??= setTimeout(ask, GATHER_MS);
+    });
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
+  }, [id, again]);
   const isOpen = data !== null && isGoingOn(data);
   useEffect(() => {
     if (!isOpen) return;
@@ -116,21 +124,32 @@ function CallView({ call, error }: { call: Call; error: Asked<Call>["error"] }) 
   );
 }
 
+const HeadBones = () => (
+  <span class="call-head-bones">
+    <span class="bone" />
+    <span class="bone" />
+  </span>
+);
+
+/** About as tall as what will stand there. */
 function Skeleton() {
   return (
-    <Screen title="Call" above={<BackLink />} subtitle={<span class="bone call-bone" />}>
+    <Screen title="Call" above={<BackLink />} subtitle={<HeadBones />}>
       <div class="call">
         <div class="call-main">
           <div class="card card-body">
             <Loading lines={3} what="Loading the call" />
           </div>
           <div class="card card-body call-bones">
-            <Loading lines={9} what="Loading the conversation" />
+            <span class="bone" />
+            <span class="bone" />
+            <span class="bone" />
+            <span class="bone" />
           </div>
         </div>
         <div class="call-side">
           <div class="card card-body">
-            <Loading lines={6} what="Loading what is known" />
+            <Loading lines={6} what="Loading what became of it" />
           </div>
         </div>
       </div>

@@ -1,7 +1,7 @@
 // What is known of a call beside the conversation: what became of it, what the caller told, the caller's other calls.
 import { useState } from "preact/hooks";
 import { adviceFor, answeredLater, intakeOf, isGoingOn, successText, type Detail } from "../lib/call_words";
-import { formatLength, formatMoment, formatTimeWithSeconds, spokenLength } from "../lib/format";
+import { formatMoment, formatTimeWithSeconds } from "../lib/format";
 import { formatPhone, isDialable } from "../lib/phone";
 import { here } from "../lib/state";
 import type { Call } from "../lib/types";
@@ -10,6 +10,7 @@ import { OutcomeChip } from "../parts/chip";
 import { Icon } from "../parts/icon";
 import { Marked } from "../parts/marked";
 import { PhoneLink } from "../parts/phone_link";
+import { Length } from "./call_head";
 
 export function AiNote({ children }: { children: string }) {
   return (
@@ -191,11 +192,7 @@ function OtherCall({ other, zone }: { other: Call["caller_calls"][number]; zone:
       <a class="other-call" href={here(`/calls/${other.id}`)}>
         <span class="other-head">
           <time dateTime={other.listed_at}>{formatMoment(other.listed_at, zone)}</time>
-          {other.duration_seconds !== null && (
-            <span class="number" aria-label={spokenLength(other.duration_seconds)}>
-              {formatLength(other.duration_seconds)}
-            </span>
-          )}
+          {other.duration_seconds !== null && <Length seconds={other.duration_seconds} />}
         </span>
         {other.reason && (
           <span class="other-reason" dir="auto">

@@ -62,6 +62,16 @@ function Elapsed({ since }: { since: string }) {
   );
 }
 
+/** "1:48" for the eye, "1 minute 48 seconds" for the ear. */
+export function Length({ seconds }: { seconds: number | null }) {
+  return (
+    <span class="number">
+      <span aria-hidden="true">{seconds === null ? "length not known" : formatLength(seconds)}</span>
+      <span class="hidden">{spokenLength(seconds)}</span>
+    </span>
+  );
+}
+
 export function CallSubtitle({ call }: { call: Call }) {
   const zone = call.business.timezone;
   return (
@@ -83,9 +93,7 @@ export function CallSubtitle({ call }: { call: Call }) {
         {isGoingOn(call) ? (
           <Elapsed since={call.started_at ?? call.listed_at} />
         ) : (
-          <span class="number" aria-label={spokenLength(call.duration_seconds)}>
-            {call.duration_seconds === null ? "length not known" : formatLength(call.duration_seconds)}
-          </span>
+          <Length seconds={call.duration_seconds} />
         )}
         <span class="dot-at-break" aria-hidden="true">
           {" · "}
