@@ -1,176 +1,126 @@
-// Today: whom to call back, the numbers, and how the page goes on while calls come in and connections go.
+// What the screen Today reckons before it draws: changes against the days before, sentences, scales, weeks.
 import assert from "node:assert/strict";
-import { LOOKS, assertAccessible, assertFits, pageTest, untilPage } from "./lib/browser.mjs";
-import { bearer, signIn, signInOpens } from "./lib/session.mjs";
-import { ANNEX, OWNER, STRANGER, pagesWorld, recordedCall, tell } from "./lib/pages-world.mjs";
-import { freshCall } from "./lib/vapi.mjs";
+import { createRequire } from "node:module";
+import { before, test } from "node:test";
+import { fileURLToPath } from "node:url";
 
-const world = await pagesWorld();
-const server = await signInOpens(await world.start());
-const owner = await signIn(server, OWNER);
+const pages = fileURLToPath(new URL("../../src/dashboard/", import.meta.url));
+const SOURCE = `
+  export * from "./screens/today_figures";
+  export * from "./charts/scale";
+  export { formatHour, formatHours } from "./charts/heat";
+`;
+let today;
 
-const day = (agoDays) =>
-  new Intl.DateTimeFormat("en-CA", { timeZone: "America/New_York" }).format(Date.now() - agoDays * 86_400_000);
-const overview = async (days) => {
-  const answer = await server.get(`/api/v1/overview?from=${day(days - 1)}&to=${day(0)}`, { headers: bearer(owner) });
-  assert.equal(answer.status, 200, answer.text);
-  return answer.json();
-};
-const people = (page) => page.getByRole("region", { name: "Call back first" });
-
-/** The number that stands under a word. */
-async function tile(page, label) {
-  const box = page.locator("dl > div").filter({ has: page.getByRole("term").filter({ hasText: label }) });
-  return Number((await box.getByRole("definition").first().innerText()).replaceAll(",", ""));
-}
-
-pageTest("the numbers are those of the server, in the business's zone", async (open) => {
-  const { page } = await (await open(server, { as: OWNER })).go("/?period=30");
-  const { tiles } = await overview(30);
-  for (const [label, name] of [
-    [/^Calls/, "calls"],
-    [/^Unique callers/, "unique_callers"],
-    [/^Answered/, "answered"],
-    [/^Missed/, "missed"],
-    [/^To call back/, "to_call_back"],
-  ])
-    assert.equal(await tile(page, label), tiles[name].value, name);
-  assert.ok(tiles.calls.value > 100 && tiles.missed.value > 0);
-  await page.getByText("Eastern Time (New York)").first().waitFor();
-});
-
-pageTest("whom to call back: names, reasons, a number that dials, the call behind it", async (open) => {
-  const visit = await (await open(server, { as: OWNER })).go("/?period=30");
-  const { call_back: expected } = await overview(30);
-  assert.ok(expected.length >= 5);
-  const rows = people(visit.page).getByRole("listitem");
-  for (const [i, person] of expected.slice(0, 5).entries()) {
-    const row = rows.nth(i);
-    assert.equal(await row.getByRole("link", { name: /^Call / }).getAttribute("href"), `tel:${person.number}`);
-    const said = (await row.innerText()).toLowerCase();
-    for (const words of [person.name, person.reason]) assert.ok(!words || said.includes(words.toLowerCase()), words);
-    assert.match(said, /\+1 \(\d{3}\) \d{3}-\d{4}/);
-  }
-  await rows.first().getByRole("link").first().click();
-  await visit.page.waitForURL(`**/calls/${expected[0].last_call_id}`);
-});
-
-pageTest("a number leads to its calls", async (open) => {
-  const visit = await (await open(server, { as: OWNER })).go("/?period=30");
-  await visit.page.getByRole("link", { name: "Missed", exact: true }).click();
-  await visit.heading("Calls").waitFor();
-  assert.equal(visit.query().period, "30");
-  assert.match(visit.query().outcome, /hung_up_early/);
-  await visit.page.goBack();
-  await visit.page.getByRole("heading", { name: "Call back first" }).waitFor();
-});
-
-pageTest("the period is in the address: a reload and a step back keep to it", async (open) => {
-  const visit = await (await open(server, { as: OWNER })).go("/");
-  const { page } = visit;
-  const calls = async (days) => (await overview(days)).tiles.calls.value;
-  const shows = (days) => untilPage(`calls of ${days} days`, async () => (await tile(page, /^Calls/)) === (await calls(days)));
-  await page.getByRole("button", { name: "30 days" }).click();
-  await shows(30);
-  assert.equal(visit.query().period, "30");
-  await page.reload();
-  await shows(30);
-  assert.equal(await page.getByRole("button", { name: "30 days" }).getAttribute("aria-pressed"), "true");
-  await page.getByRole("button", { name: "Today", exact: true }).click();
-  await shows(1);
-  await page.goBack();
-  await shows(30);
-});
-
-pageTest("a call that comes in appears by itself", async (open) => {
-  const visit = await (await open(server, { as: OWNER })).go("/?period=today");
-  const { page } = visit;
-  await untilPage("it is live", () => page.getByText("Live", { exact: true }).first().isVisible());
-  const before = await tile(page, /^Calls/);
-  await tell(server, recordedCall(freshCall(), 120_000));
-  await untilPage("one more call", async () => (await tile(page, /^Calls/)) === before + 1);
-  assert.equal(visit.requests.filter(({ url }) => url.endsWith("/")).length, 0, "nothing was loaded anew");
-});
-
-pageTest("a business without calls is told how to begin", async (open) => {
-  const visit = await (await open(server, { as: STRANGER })).go("/");
-  await visit.page.getByRole("heading", { name: "No calls yet" }).waitFor();
-  assert.equal(await visit.page.getByText(world.larkspur.name).count(), 0);
-  await tell(server, recordedCall(freshCall(), 120_000)); // to the other business
-  assert.ok(await visit.page.getByRole("heading", { name: "No calls yet" }).isVisible());
-});
-
-pageTest("without a network what was there stays, and it goes on by itself", async (open) => {
-  const visit = await (await open(server, { as: OWNER })).go("/?period=today");
-  const { page } = visit;
-  await untilPage("it is live", () => page.getByText("Live", { exact: true }).first().isVisible());
-  const before = await tile(page, /^Calls/);
-  visit.expect(/ERR_INTERNET_DISCONNECTED/);
-  await visit.context.setOffline(true);
-  const banner = page.getByText("No connection to the server");
-  await banner.waitFor();
-  await tell(server, recordedCall(freshCall(), 120_000));
-  assert.equal(await tile(page, /^Calls/), before, "what was there stays");
-  await assertAccessible(visit, "without a network");
-  await assertFits(visit, "without a network");
-  await visit.context.setOffline(false);
-  await banner.waitFor({ state: "hidden" });
-  await untilPage("the call of meanwhile", async () => (await tile(page, /^Calls/)) === before + 1);
-});
-
-pageTest("the server goes and comes back: the page tells, and goes on by itself", async (open) => {
-  const other = await signInOpens(await world.start());
-  const visit = await (await open(other, { as: OWNER })).go("/?period=today");
-  const { page } = visit;
-  await untilPage("it is live", () => page.getByText("Live", { exact: true }).first().isVisible());
-  const before = await tile(page, /^Calls/);
-  visit.expect(/ERR_CONNECTION_REFUSED/);
-  visit.expected.push(/ERR_(CONNECTION_RESET|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING|CONNECTION_REFUSED)/);
-  other.env.LISTEN = `127.0.0.1:${other.port}`;
-  await other.stop();
-  const banner = page.getByText("No connection to the server");
-  await banner.waitFor();
-  assert.equal(await tile(page, /^Calls/), before);
-  await tell(server, recordedCall(freshCall(), 120_000));
-  await other.start();
-  await banner.waitFor({ state: "hidden" });
-  await untilPage("the call of meanwhile", async () => (await tile(page, /^Calls/)) === before + 1);
-});
-
-pageTest("the database goes and comes back: it is said, and what was there stays", async (open) => {
-  const visit = await (await open(server, { as: OWNER })).go("/?period=30");
-  const { page } = visit;
-  await world.db.lockOut();
-  try {
-    visit.expectStatus(503, "api/v1/overview");
-    visit.expected.push(/status of (429|503|504) .*api/);
-    await page.getByRole("button", { name: "7 days" }).click();
-    await page.getByText("its database is away").first().waitFor();
-  } finally {
-    await world.db.letIn();
-  }
-  await server.ready(30000);
-  await page.getByRole("button", { name: "Try again" }).click({ timeout: 5000 }).catch(() => {}); // or it did so itself
-  await untilPage("numbers again", async () => (await page.getByRole("term").count()) > 0);
-});
-
-for (const look of LOOKS) {
-  pageTest(`open to everybody: ${look.name}`, async (open) => {
-    const visit = await open(server, { ...look, as: OWNER });
-    for (const [where, address] of [
-      ["today", "/"],
-      ["a month", "/?period=30"],
-      ["one day", "/?period=yesterday"],
-      ["days of one's own", `/?from=${day(5)}&to=${day(2)}`],
-    ]) {
-      await visit.go(address);
-      await assertAccessible(visit, where);
-      await assertFits(visit, where);
-    }
-    const empty = await (await open(server, { ...look, as: STRANGER })).go("/");
-    await empty.page.getByRole("heading", { name: "No calls yet" }).waitFor();
-    await assertAccessible(empty, "a business without calls");
-    await assertFits(empty, "a business without calls");
-    assert.equal(await empty.page.getByText(ANNEX.name).count() > 0, true);
+before(async () => {
+  const { build } = createRequire(`${pages}package.json`)("esbuild");
+  const made = await build({
+    stdin: { contents: SOURCE, resolveDir: pages },
+    banner: { js: 'globalThis.history ??= {}; globalThis.location ??= new URL("http://127.0.0.1/"); globalThis.localStorage ??= new Map(); globalThis.document ??= {};' },
+    define: { navigator: '{"languages":["en-US"],"onLine":true}' },
+    bundle: true,
+    format: "esm",
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    write: false,
   });
-}
+  today = await import(`data:text/javascript;base64,${Buffer.from(made.outputFiles[0].contents).toString("base64")}`);
+});
+
+const change = (value, previous) => today.changeOf({ value, previous });
+
+test("a change is a share of what was, a number where that was small, and nothing where there was nothing", () => {
+  assert.deepEqual(change(210, 194), { direction: "up", by: "8%" });
+  assert.deepEqual(change(29, 47), { direction: "down", by: "38%" });
+  assert.deepEqual(change(0, 47), { direction: "down", by: "100%" });
+  assert.deepEqual(change(2, 1), { direction: "up", by: "1" });
+  assert.deepEqual(change(9999, 10), { direction: "up", by: "9,989" });
+  assert.deepEqual(change(10_001, 10_000), { direction: "up", by: "1" });
+  assert.deepEqual(change(5, 5), { direction: "same", by: "" });
+  for (const [value, previous] of [[5, 0], [0, 0], [5, null], [null, 5]]) assert.equal(change(value, previous), null);
+  assert.deepEqual(today.lengthChangeOf({ value: 86.4, previous: 87.2 }), { direction: "down", by: "1 s" });
+  assert.deepEqual(today.lengthChangeOf({ value: 86.4, previous: 86.1 }), { direction: "same", by: "" });
+});
+
+test("only some numbers are better one way", () => {
+  assert.equal(today.isBetter("missed", "down"), true);
+  assert.equal(today.isBetter("to_call_back", "up"), false);
+  assert.equal(today.isBetter("calls", "up"), null);
+  assert.equal(today.isBetter("missed", "same"), null);
+});
+
+const overview = (people, urgencies) => ({ tiles: { to_call_back: { value: people } }, call_back: urgencies.map((urgency) => ({ urgency })) });
+const WEEK = { name: "7", from: "2026-11-16", to: "2026-11-22" };
+const YESTERDAY = { name: "yesterday", from: "2026-11-21", to: "2026-11-21" };
+
+test("who waits is said in one sentence", () => {
+  const say = today.sayToCallBack;
+  assert.equal(say(overview(0, []), YESTERDAY), "Nobody from yesterday is waiting for a call back.");
+  assert.equal(say(overview(1, ["low"]), WEEK), "1 caller from the last 7 days is waiting for a call back.");
+  assert.equal(say(overview(1, ["high"]), WEEK), "1 caller from the last 7 days is waiting for a call back, and it is urgent.");
+  assert.equal(say(overview(3, ["high", "high", null]), WEEK), "3 callers from the last 7 days are waiting for a call back, 2 of them urgent.");
+  assert.match(say(overview(41, Array(20).fill("high")), WEEK), /^41 callers .*, 20 or more of them urgent\.$/);
+});
+
+test("today and yesterday are told of periods that have them", () => {
+  const by_day = [{ date: "2026-11-21", outcomes: { handled: 6, hung_up_early: 1 } }, { date: "2026-11-22", outcomes: {} }];
+  assert.deepEqual(today.recentDays({ by_day }, "2026-11-22"), ["Today so far: no calls.", "Yesterday: 7 calls, 1 missed."]);
+  assert.deepEqual(today.recentDays({ by_day }, "2026-12-22"), []);
+});
+
+test("ticks are whole, few, and reach the largest value", () => {
+  assert.deepEqual(today.ticksOf(0), [0, 1]);
+  assert.deepEqual(today.ticksOf(3), [0, 1, 2, 3]);
+  assert.deepEqual(today.ticksOf(59), [0, 20, 40, 60]);
+  for (const largest of [1, 7, 10, 99, 1000, 1001, 25_000, 100_000]) {
+    const ticks = today.ticksOf(largest);
+    assert.ok(ticks.at(-1) >= largest && ticks.at(-1) < largest * 2 + 1 && ticks.length <= 6, `${largest}: ${ticks}`);
+    assert.ok(ticks.every(Number.isInteger));
+  }
+});
+
+const days = (count) =>
+  Array.from({ length: count }, (_, i) => ({ date: new Date(Date.UTC(2026, 0, 1 + i)).toISOString().slice(0, 10), outcomes: { handled: i, spam: 1 } }));
+
+test("days are columns until they would be hairs, then weeks from Monday on, and none is lost", () => {
+  assert.equal(today.bucketsOf(days(90), 320).length, 90);
+  const weeks = today.bucketsOf(days(365), 320);
+  assert.equal(weeks.length, 53);
+  assert.deepEqual([weeks[0].from, weeks[0].to, weeks[1].from, weeks[1].to], ["2026-01-01", "2026-01-04", "2026-01-05", "2026-01-11"]);
+  assert.equal(weeks.reduce((sum, week) => sum + week.calls, 0), 365 + (364 * 365) / 2);
+  assert.equal(weeks[1].counts.handled, 4 + 5 + 6 + 7 + 8 + 9 + 10);
+});
+
+test("labels fit", () => {
+  for (const [columns, room] of [[7, 12], [7, 5], [30, 12], [30, 5], [90, 5], [400, 5]]) {
+    const step = today.labelStep(columns, room);
+    const shown = days(columns).filter((day, i) => today.isLabelled(day.date, i, columns, step));
+    assert.ok(shown.length >= 1 && shown.length <= room + 1, `${columns} in ${room}: ${shown.length}`);
+  }
+});
+
+test("the colours of the heat map and their key agree", () => {
+  for (const largest of [1, 2, 3, 7, 10, 25, 431]) {
+    const ranges = today.levelRanges(largest);
+    for (let value = 1; value <= largest; value++) {
+      const range = ranges.find(({ from, to }) => value >= from && value <= to);
+      assert.equal(today.levelOf(value, largest), range?.level, `${value} of ${largest}`);
+    }
+  }
+  assert.equal(today.levelOf(0, 10), 0);
+  assert.equal(today.levelOf(0, 0), 0);
+});
+
+test("the busiest hour has a name", () => {
+  const rows = Array.from({ length: 7 }, () => Array(24).fill(0));
+  assert.equal(today.busiestOf(rows), null);
+  rows[0][10] = 4;
+  rows[3][23] = 4;
+  assert.deepEqual(today.busiestOf(rows), { weekday: 0, hour: 10, calls: 4 });
+  assert.equal(today.formatHours(10), "10–11 AM");
+  assert.equal(today.formatHours(11), "11 AM–12 PM");
+  assert.equal(today.formatHours(23), "11 PM–12 AM");
+  assert.equal(today.weekday("2026-11-16"), 0);
+  assert.equal(today.weekday("2026-11-22"), 6);
+  assert.equal(today.weekday("1999-12-31"), 4);
+});

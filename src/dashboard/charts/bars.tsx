@@ -29,6 +29,9 @@ export interface Column {
 const FOOT = 26;
 const TOP = 8;
 const TIP_WIDTH = 232;
+const TIP_GAP = 8;
+/** What a tip may need above, and the bar of the page. */
+const TIP_ROOM = 300;
 
 interface Frame {
   left: number;
@@ -97,19 +100,27 @@ function Label({ text, x, end, y }: { text: string; x: number; end: number; y: n
   );
 }
 
+/** Beside its column where there is room, else above the drawing, or below it at the top of the window. */
+function placeOfTip(frame: Frame, index: number, top: number): { at: string; left: number } {
+  const width = frame.left + frame.width;
+  const start = frame.left + index * frame.step;
+  if (width > 2.4 * TIP_WIDTH) {
+    const after = start + frame.step + TIP_GAP;
+    return { at: "beside", left: after + TIP_WIDTH <= width ? after : Math.max(0, start - TIP_GAP - TIP_WIDTH) };
+  }
+  return { at: top < TIP_ROOM ? "below" : "above", left: Math.max(0, Math.min(width - TIP_WIDTH, start + frame.step / 2 - TIP_WIDTH / 2)) };
+}
+
 interface TipProps {
   column: Column;
-  x: number;
-  /** Of what it may not leave. */
-  width: number;
+  place: { at: string; left: number };
   isPinned: boolean;
   linkText: string;
 }
 
-function Tip({ column, x, width, isPinned, linkText }: TipProps) {
-  const left = Math.max(0, Math.min(width - TIP_WIDTH, x - TIP_WIDTH / 2));
+function Tip({ column, place, isPinned, linkText }: TipProps) {
   return (
-    <div class={`tip${isPinned ? " is-pinned" : ""}`} style={{ left: `${left}px`, width: `${Math.min(TIP_WIDTH, width)}px` }}>
+    <div class={`tip is-${place.at}${isPinned ? " is-pinned" : ""}`} style={{ left: `${place.left}px`, width: `${TIP_WIDTH}px` }}>
       <p class="tip-head">{column.name}</p>
       {column.detail}
       {isPinned && column.href && <a class="tip-link" href={column.href}>{linkText}</a>}
@@ -198,7 +209,9 @@ export function Bars({ columns, width, height, label, linkText = "See these call
         aria-valuetext={columns[now]?.spoken}
         {...on}
       />
-      {chosen && <Tip column={chosen} x={frame.left + (active! + 0.5) * frame.step} width={width} isPinned={isPinned} linkText={linkText} />}
+      {chosen && (
+        <Tip column={chosen} place={placeOfTip(frame, active!, surface.current?.getBoundingClientRect().top ?? 0)} isPinned={isPinned} linkText={linkText} />
+      )}
     </div>
   );
 }

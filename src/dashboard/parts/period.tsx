@@ -2,6 +2,9 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { refine } from "../lib/router";
 import { PERIODS, periodQuery, type Period, type PeriodName } from "../lib/period";
 
+/** How much of what comes after the chosen one stays in sight, where not all fit. */
+const PEEK = 48;
+
 interface PeriodChoiceProps {
   period: Period;
   /** The newest day there is. */
@@ -18,7 +21,7 @@ export function PeriodChoice({ period, today }: PeriodChoiceProps) {
   useLayoutEffect(() => {
     const box = group.current;
     const chosen = box?.querySelector<HTMLElement>("[aria-pressed=true]");
-    if (box && chosen) box.scrollLeft = chosen.offsetLeft - box.offsetLeft - (box.clientWidth - chosen.clientWidth) / 2;
+    if (box && chosen) box.scrollLeft = chosen.offsetLeft - box.offsetLeft + chosen.clientWidth + PEEK - box.clientWidth;
   }, [period.name]);
   return (
     <div class="period">
