@@ -14,10 +14,7 @@ export class Project {
     project.server = http.createServer((req, res) => project.#take(req, res));
     await new Promise((resolve) => project.server.listen(0, "127.0.0.1", resolve));
     project.url = `http://127.0.0.1:${project.server.address().port}`;
-    after(() => {
-      project.server.closeAllConnections();
-      project.server.close();
-    });
+    after(() => project.stop());
     return project;
   }
 
@@ -28,6 +25,11 @@ export class Project {
     this.requests = []; // of browsers: { method, path, apikey, origin, body }
     this.mails = [];
     this.anonKey = "sb_publishable_larkspur_4d1f9c";
+  }
+
+  async stop() {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
   }
 
   add(email, id, password) {
