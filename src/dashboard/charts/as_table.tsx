@@ -18,13 +18,21 @@ export function AsTable({ caption, head, rows }: AsTableProps) {
           <table>
             <caption class="hidden">{caption}</caption>
             <thead>
-              <tr>{head.map((cell) => <th key={cell} scope="col">{cell}</th>)}</tr>
+              <tr>
+                {head.map((cell) => (
+                  <th key={cell} scope="col">
+                    {cell}
+                  </th>
+                ))}
+              </tr>
             </thead>
             <tbody>
               {rows().map(([first, ...rest]) => (
                 <tr key={first}>
                   <th scope="row">{first}</th>
-                  {rest.map((cell, i) => <td key={i}>{cell}</td>)}
+                  {rest.map((cell, i) => (
+                    <td key={i}>{cell}</td>
+                  ))}
                 </tr>
               ))}
             </tbody>

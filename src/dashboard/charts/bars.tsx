@@ -61,7 +61,17 @@ function Stack({ column, x, width, frame }: { column: Column; x: number; width: 
         const height = Math.max(1.5, value * frame.scale);
         y -= height;
         const gap = height > 4 && width > 4 ? 1 : 0;
-        return <rect key={family} class={`bar-part is-${family}`} x={x} y={y + gap} width={width} height={height - gap} rx={Math.min(2, width / 4)} />;
+        return (
+          <rect
+            key={family}
+            class={`bar-part is-${family}`}
+            x={x}
+            y={y + gap}
+            width={width}
+            height={height - gap}
+            rx={Math.min(2, width / 4)}
+          />
+        );
       })}
     </>
   );
@@ -75,8 +85,16 @@ function Drawing({ columns, frame, active }: { columns: Column[]; frame: Frame; 
     <svg class="bars-drawing" width={left + width} height={floor + FOOT} aria-hidden="true" focusable="false">
       {ticks.map((tick) => (
         <g key={tick}>
-          <line class="bars-line" x1={left} x2={left + width} y1={floor - tick * scale + 0.5} y2={floor - tick * scale + 0.5} />
-          <text class="bars-text" x={left - 8} y={floor - tick * scale + 4} text-anchor="end">{formatNumber(tick)}</text>
+          <line
+            class="bars-line"
+            x1={left}
+            x2={left + width}
+            y1={floor - tick * scale + 0.5}
+            y2={floor - tick * scale + 0.5}
+          />
+          <text class="bars-text" x={left - 8} y={floor - tick * scale + 4} text-anchor="end">
+            {formatNumber(tick)}
+          </text>
         </g>
       ))}
       {active !== null && <rect class="bars-active" x={left + active * step} y={0} width={step} height={floor} />}
@@ -94,9 +112,13 @@ function Drawing({ columns, frame, active }: { columns: Column[]; frame: Frame; 
 function Label({ text, x, end, y }: { text: string; x: number; end: number; y: number }) {
   const half = text.length * 3.2;
   return x + half > end ? (
-    <text class="bars-text" x={end} y={y} text-anchor="end">{text}</text>
+    <text class="bars-text" x={end} y={y} text-anchor="end">
+      {text}
+    </text>
   ) : (
-    <text class="bars-text" x={x} y={y} text-anchor="middle">{text}</text>
+    <text class="bars-text" x={x} y={y} text-anchor="middle">
+      {text}
+    </text>
   );
 }
 
@@ -108,7 +130,10 @@ function placeOfTip(frame: Frame, index: number, top: number): { at: string; lef
     const after = start + frame.step + TIP_GAP;
     return { at: "beside", left: after + TIP_WIDTH <= width ? after : Math.max(0, start - TIP_GAP - TIP_WIDTH) };
   }
-  return { at: top < TIP_ROOM ? "below" : "above", left: Math.max(0, Math.min(width - TIP_WIDTH, start + frame.step / 2 - TIP_WIDTH / 2)) };
+  return {
+    at: top < TIP_ROOM ? "below" : "above",
+    left: Math.max(0, Math.min(width - TIP_WIDTH, start + frame.step / 2 - TIP_WIDTH / 2)),
+  };
 }
 
 interface TipProps {
@@ -120,10 +145,17 @@ interface TipProps {
 
 function Tip({ column, place, isPinned, linkText }: TipProps) {
   return (
-    <div class={`tip is-${place.at}${isPinned ? " is-pinned" : ""}`} style={{ left: `${place.left}px`, width: `${TIP_WIDTH}px` }}>
+    <div
+      class={`tip is-${place.at}${isPinned ? " is-pinned" : ""}`}
+      style={{ left: `${place.left}px`, width: `${TIP_WIDTH}px` }}
+    >
       <p class="tip-head">{column.name}</p>
       {column.detail}
-      {isPinned && column.href && <a class="tip-link" href={column.href}>{linkText}</a>}
+      {isPinned && column.href && (
+        <a class="tip-link" href={column.href}>
+          {linkText}
+        </a>
+      )}
     </div>
   );
 }
@@ -138,7 +170,14 @@ interface BarsProps {
 
 /** Which column a key goes to. null: the key is not ours. */
 function columnByKey(key: string, at: number, count: number): number | null {
-  const moves: Record<string, number> = { ArrowLeft: at - 1, ArrowDown: at - 1, ArrowRight: at + 1, ArrowUp: at + 1, Home: 0, End: count - 1 };
+  const moves: Record<string, number> = {
+    ArrowLeft: at - 1,
+    ArrowDown: at - 1,
+    ArrowRight: at + 1,
+    ArrowUp: at + 1,
+    Home: 0,
+    End: count - 1,
+  };
   moves.PageUp = at + 7;
   moves.PageDown = at - 7;
   const to = moves[key];
@@ -174,7 +213,8 @@ function useColumns(columns: Column[], frame: Frame) {
     onPointerLeave: (event: PointerEvent) => event.pointerType === "mouse" && !isPinned && close(),
     onClick: (event: MouseEvent) => (touch.current ? show(at(event), true) : open(at(event))),
     onFocus: () => surface.current?.matches(":focus-visible") && show(active ?? columns.length - 1, true),
-    onBlur: (event: FocusEvent) => !box.current?.contains(event.relatedTarget as Node | null) && !touch.current && close(),
+    onBlur: (event: FocusEvent) =>
+      !box.current?.contains(event.relatedTarget as Node | null) && !touch.current && close(),
     onKeyDown: (event: KeyboardEvent) => {
       touch.current = false;
       const to = columnByKey(event.key, active ?? columns.length - 1, columns.length);
@@ -210,7 +250,12 @@ export function Bars({ columns, width, height, label, linkText = "See these call
         {...on}
       />
       {chosen && (
-        <Tip column={chosen} place={placeOfTip(frame, active!, surface.current?.getBoundingClientRect().top ?? 0)} isPinned={isPinned} linkText={linkText} />
+        <Tip
+          column={chosen}
+          place={placeOfTip(frame, active!, surface.current?.getBoundingClientRect().top ?? 0)}
+          isPinned={isPinned}
+          linkText={linkText}
+        />
       )}
     </div>
   );

@@ -5,7 +5,9 @@ import { levelOf, levelRanges, WEEKDAYS } from "./scale";
 
 /** "9 AM", or "09:00" where people write it so. */
 export function formatHour(hour: number): string {
-  return formatTime(`2026-01-01T${String(hour % 24).padStart(2, "0")}:00:00Z`, "UTC").replace(/:00(?=\s)/, "").replace(/\s/, " ");
+  return formatTime(`2026-01-01T${String(hour % 24).padStart(2, "0")}:00:00Z`, "UTC")
+    .replace(/:00(?=\s)/, "")
+    .replace(/\s/, " ");
 }
 
 /** "10–11 AM", "11 AM–12 PM" */
@@ -29,17 +31,39 @@ function placeOf(event: Event): Place | null {
 }
 
 function placeByKey(key: string, at: Place): Place | null {
-  const moves: Record<string, [number, number]> = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+  const moves: Record<string, [number, number]> = {
+    ArrowLeft: [0, -1],
+    ArrowRight: [0, 1],
+    ArrowUp: [-1, 0],
+    ArrowDown: [1, 0],
+  };
   const move = moves[key];
   return move ? { day: (at.day + move[0] + 7) % 7, hour: (at.hour + move[1] + 24) % 24 } : null;
 }
 
-function Row({ day, hours, largest, active }: { day: number; hours: number[]; largest: number; active: number | null }) {
+function Row({
+  day,
+  hours,
+  largest,
+  active,
+}: {
+  day: number;
+  hours: number[];
+  largest: number;
+  active: number | null;
+}) {
   return (
     <tr>
-      <th scope="row"><abbr title={WEEKDAYS[day]}>{WEEKDAYS[day]!.slice(0, 3)}</abbr></th>
+      <th scope="row">
+        <abbr title={WEEKDAYS[day]}>{WEEKDAYS[day]!.slice(0, 3)}</abbr>
+      </th>
       {hours.map((calls, hour) => (
-        <td key={hour} data-day={day} data-hour={hour} class={`heat-cell is-level-${levelOf(calls, largest)}${active === hour ? " is-active" : ""}`}>
+        <td
+          key={hour}
+          data-day={day}
+          data-hour={hour}
+          class={`heat-cell is-level-${levelOf(calls, largest)}${active === hour ? " is-active" : ""}`}
+        >
           <span>{formatNumber(calls)}</span>
         </td>
       ))}
@@ -50,9 +74,14 @@ function Row({ day, hours, largest, active }: { day: number; hours: number[]; la
 function Legend({ largest }: { largest: number }) {
   return (
     <ul class="heat-legend" aria-label="Calls an hour">
-      <li><i class="heat-key is-level-0" />0</li>
+      <li>
+        <i class="heat-key is-level-0" />0
+      </li>
       {levelRanges(largest).map(({ level, from, to }) => (
-        <li key={level}><i class={`heat-key is-level-${level}`} />{from === to ? formatNumber(from) : `${formatNumber(from)}–${formatNumber(to)}`}</li>
+        <li key={level}>
+          <i class={`heat-key is-level-${level}`} />
+          {from === to ? formatNumber(from) : `${formatNumber(from)}–${formatNumber(to)}`}
+        </li>
       ))}
     </ul>
   );
@@ -86,20 +115,35 @@ export function Heat({ byHour }: { byHour: number[][] }) {
           <caption class="hidden">Calls by weekday and hour</caption>
           <thead>
             <tr>
-              <th scope="col"><span class="hidden">Weekday</span></th>
+              <th scope="col">
+                <span class="hidden">Weekday</span>
+              </th>
               {Array.from({ length: 24 }, (_, hour) => (
-                <th key={hour} scope="col"><span class={hour % 3 ? "hidden" : hour % 6 ? "heat-between" : ""}>{formatHour(hour)}</span></th>
+                <th key={hour} scope="col">
+                  <span class={hour % 3 ? "hidden" : hour % 6 ? "heat-between" : ""}>{formatHour(hour)}</span>
+                </th>
               ))}
             </tr>
           </thead>
           <tbody>
-            {byHour.map((hours, day) => <Row key={day} day={day} hours={hours} largest={largest} active={at?.day === day ? at.hour : null} />)}
+            {byHour.map((hours, day) => (
+              <Row key={day} day={day} hours={hours} largest={largest} active={at?.day === day ? at.hour : null} />
+            ))}
           </tbody>
         </table>
       </div>
       <div class="heat-foot">
         <p class="heat-said" aria-live="polite">
-          {at ? <><b>{WEEKDAYS[at.day]} {formatHours(at.hour)}</b>: {count(byHour[at.day]?.[at.hour] ?? 0, "call")}</> : "Point at an hour, or tap it, for its calls."}
+          {at ? (
+            <>
+              <b>
+                {WEEKDAYS[at.day]} {formatHours(at.hour)}
+              </b>
+              : {count(byHour[at.day]?.[at.hour] ?? 0, "call")}
+            </>
+          ) : (
+            "Point at an hour, or tap it, for its calls."
+          )}
         </p>
         <Legend largest={largest} />
       </div>

@@ -27,7 +27,8 @@ export interface Bucket {
 export function sumCounts(all: Counts[]): Counts {
   const sum: Counts = {};
   for (const counts of all) {
-    for (const [outcome, calls] of Object.entries(counts) as [keyof Counts, number][]) sum[outcome] = (sum[outcome] ?? 0) + calls;
+    for (const [outcome, calls] of Object.entries(counts) as [keyof Counts, number][])
+      sum[outcome] = (sum[outcome] ?? 0) + calls;
   }
   return sum;
 }
@@ -44,7 +45,12 @@ export function bucketsOf(days: { date: string; outcomes: Counts }[], width: num
   }
   return groups.map((group) => {
     const counts = sumCounts(group.map((day) => day.outcomes));
-    return { from: group[0]!.date, to: group.at(-1)!.date, counts, calls: Object.values(counts).reduce((a, b) => a + b, 0) };
+    return {
+      from: group[0]!.date,
+      to: group.at(-1)!.date,
+      counts,
+      calls: Object.values(counts).reduce((a, b) => a + b, 0),
+    };
   });
 }
 

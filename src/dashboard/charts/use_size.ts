@@ -8,7 +8,11 @@ export function useSize<T extends HTMLElement>() {
     const box = ref.current;
     if (!box) return;
     const measure = () =>
-      setSize((was) => (was.width === box.clientWidth && was.height === box.clientHeight ? was : { width: box.clientWidth, height: box.clientHeight }));
+      setSize((was) =>
+        was.width === box.clientWidth && was.height === box.clientHeight
+          ? was
+          : { width: box.clientWidth, height: box.clientHeight },
+      );
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(box);

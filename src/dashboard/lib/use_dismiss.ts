@@ -8,7 +8,8 @@ export function useDismiss(box: RefObject<HTMLElement | null>, isOpen: boolean, 
   useEffect(() => {
     if (!isOpen) return;
     const onEvent = (event: Event) => {
-      if (event instanceof KeyboardEvent ? event.key === "Escape" : !box.current?.contains(event.target as Node)) latest.current();
+      if (event instanceof KeyboardEvent ? event.key === "Escape" : !box.current?.contains(event.target as Node))
+        latest.current();
     };
     document.addEventListener("pointerdown", onEvent);
     document.addEventListener("keydown", onEvent);

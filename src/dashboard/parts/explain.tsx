@@ -9,10 +9,19 @@ export function Explain({ what, text }: { what: string; text: string }) {
   useDismiss(box, isOpen, () => setOpen(false));
   return (
     <span class="explain" ref={box} onFocusOut={() => setOpen(false)}>
-      <button type="button" class="explain-button" aria-expanded={isOpen} aria-controls={id} aria-label={`What counts as ${what}`} onClick={() => setOpen(!isOpen)}>
+      <button
+        type="button"
+        class="explain-button"
+        aria-expanded={isOpen}
+        aria-controls={id}
+        aria-label={`What counts as ${what}`}
+        onClick={() => setOpen(!isOpen)}
+      >
         <span aria-hidden="true">i</span>
       </button>
-      <span class="explain-text" id={id} role="status">{isOpen ? <span>{text}</span> : null}</span>
+      <span class="explain-text" id={id} role="status">
+        {isOpen ? <span>{text}</span> : null}
+      </span>
     </span>
   );
 }

@@ -21,7 +21,8 @@ export function PeriodChoice({ period, today }: PeriodChoiceProps) {
   useLayoutEffect(() => {
     const box = group.current;
     const chosen = box?.querySelector<HTMLElement>("[aria-pressed=true]");
-    if (box && chosen) box.scrollLeft = chosen.offsetLeft - box.offsetLeft + chosen.clientWidth + PEEK - box.clientWidth;
+    if (box && chosen)
+      box.scrollLeft = chosen.offsetLeft - box.offsetLeft + chosen.clientWidth + PEEK - box.clientWidth;
   }, [period.name]);
   return (
     <div class="period">

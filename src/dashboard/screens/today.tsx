@@ -24,14 +24,23 @@ function Freshness({ at }: { at: string | null }) {
   return (
     <span class={`fresh${live ? " is-live" : ""}`}>
       {live && <b>Live</b>}
-      {at && <span>Last event <time dateTime={at}>{formatAgo(at, now.value)}</time></span>}
+      {at && (
+        <span>
+          Last event <time dateTime={at}>{formatAgo(at, now.value)}</time>
+        </span>
+      )}
     </span>
   );
 }
 
 function Subtitle({ period, today, overview }: { period: Period; today: string; overview: Overview | null }) {
   const zone = business.value!.timezone;
-  const days = period.name === STANDARD ? formatLongDay(today) : period.from === period.to ? formatLongDay(period.from) : formatRange(period.from, period.to);
+  const days =
+    period.name === STANDARD
+      ? formatLongDay(today)
+      : period.from === period.to
+        ? formatLongDay(period.from)
+        : formatRange(period.from, period.to);
   return (
     <span class="today-subtitle">
       <span>{days}</span>
@@ -101,8 +110,14 @@ export function Today() {
       subtitle={<Subtitle period={period} today={today} overview={data} />}
       actions={<PeriodChoice period={period} today={today} />}
     >
-      <p class="hidden" role="status">{newCalls}</p>
-      {data && error && error.status > 0 && <p class="notice today-stale" role="status">These numbers could not be brought up to date. {error.message}</p>}
+      <p class="hidden" role="status">
+        {newCalls}
+      </p>
+      {data && error && error.status > 0 && (
+        <p class="notice today-stale" role="status">
+          These numbers could not be brought up to date. {error.message}
+        </p>
+      )}
       {!data && error && <Failed error={error} again={asked.again} />}
       {!data && !error && <Bones isOneDay={period.from === period.to} />}
       {data && isNew(data) && <FirstSteps />}

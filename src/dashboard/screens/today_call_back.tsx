@@ -31,17 +31,25 @@ function Person({ person, zone, today }: { person: CallBack; zone: string; today
           </a>
           <UrgencyMark urgency={person.urgency} />
         </h3>
-        <p class="person-reason">{person.reason ? <bdi>{capitalise(person.reason)}</bdi> : (INSTEAD[person.outcome] ?? "Gave no reason")}</p>
+        <p class="person-reason">
+          {person.reason ? <bdi>{capitalise(person.reason)}</bdi> : (INSTEAD[person.outcome] ?? "Gave no reason")}
+        </p>
         <p class="person-meta" id={`when-${person.last_call_id}`}>
-          <time dateTime={person.last_at} title={formatFull(person.last_at, zone)}>{when}</time>
+          <time dateTime={person.last_at} title={formatFull(person.last_at, zone)}>
+            {when}
+          </time>
           {" · "}
           {person.tries === 1 ? "1 try" : `${formatNumber(person.tries)} tries`}
           {person.reason && ` · ${OUTCOME_LABELS[person.outcome]}`}
         </p>
         {person.name && <p class="person-meta person-number phone">{formatPhone(person.number)}</p>}
-        {person.number !== person.caller_number && <p class="person-meta">Asked for this number; called from {formatPhone(person.caller_number)}</p>}
+        {person.number !== person.caller_number && (
+          <p class="person-meta">Asked for this number; called from {formatPhone(person.caller_number)}</p>
+        )}
       </div>
-      <div class="person-call"><PhoneLink number={person.number} asButton name={person.name} /></div>
+      <div class="person-call">
+        <PhoneLink number={person.number} asButton name={person.name} />
+      </div>
     </li>
   );
 }
@@ -50,7 +58,11 @@ function Nobody({ overview }: { overview: Overview }) {
   const missed = overview.tiles.missed.value ?? 0;
   return (
     <Empty icon="check" title="Nobody to call back">
-      <p>{missed > 0 ? "Everyone whose call was missed was answered later, or withheld the number." : "No call was missed in this period."}</p>
+      <p>
+        {missed > 0
+          ? "Everyone whose call was missed was answered later, or withheld the number."
+          : "No call was missed in this period."}
+      </p>
     </Empty>
   );
 }
@@ -65,9 +77,13 @@ export function CallBackFirst({ overview, period }: { overview: Overview; period
         <h2 id="people-title">Call back first</h2>
         {people > 0 && <p class="card-note">Urgent ones first, then the newest</p>}
       </div>
-      {overview.call_back.length === 0 ? <Nobody overview={overview} /> : (
+      {overview.call_back.length === 0 ? (
+        <Nobody overview={overview} />
+      ) : (
         <ol class="people">
-          {overview.call_back.slice(0, SHOWN).map((person) => <Person key={person.caller_number} person={person} zone={zone} today={today} />)}
+          {overview.call_back.slice(0, SHOWN).map((person) => (
+            <Person key={person.caller_number} person={person} zone={zone} today={today} />
+          ))}
         </ol>
       )}
       {people > 0 && (

@@ -13,7 +13,12 @@ const LABEL_WIDTH = 58;
 function Key() {
   return (
     <ul class="key" aria-label="Colours">
-      {FAMILY_NAMES.map((family) => <li key={family}><i class={`dot is-${family}`} />{FAMILIES[family].label}</li>)}
+      {FAMILY_NAMES.map((family) => (
+        <li key={family}>
+          <i class={`dot is-${family}`} />
+          {FAMILIES[family].label}
+        </li>
+      ))}
     </ul>
   );
 }
@@ -26,9 +31,16 @@ const outcomesIn = (bucket: Bucket) =>
 function Detail({ bucket }: { bucket: Bucket }) {
   return (
     <ul class="tip-list">
-      <li><span>{bucket.calls === 1 ? "Call" : "Calls"}</span><b>{formatNumber(bucket.calls)}</b></li>
+      <li>
+        <span>{bucket.calls === 1 ? "Call" : "Calls"}</span>
+        <b>{formatNumber(bucket.calls)}</b>
+      </li>
       {outcomesIn(bucket).map(({ outcome, calls }) => (
-        <li key={outcome}><i class={`dot is-${familyOf(outcome)}`} /><span>{OUTCOME_LABELS[outcome]}</span><b>{formatNumber(calls)}</b></li>
+        <li key={outcome}>
+          <i class={`dot is-${familyOf(outcome)}`} />
+          <span>{OUTCOME_LABELS[outcome]}</span>
+          <b>{formatNumber(calls)}</b>
+        </li>
       ))}
     </ul>
   );
@@ -38,7 +50,9 @@ const nameBucket = ({ from, to }: Bucket) => (from === to ? formatLongDay(from) 
 
 function columnOf(bucket: Bucket, label: string | null): Column {
   const families = FAMILY_NAMES.map((family) => ({ family, value: countFamily(bucket.counts, family) }));
-  const words = families.filter(({ value }) => value > 0).map(({ family, value }) => `${formatNumber(value)} ${FAMILIES[family].label.toLowerCase()}`);
+  const words = families
+    .filter(({ value }) => value > 0)
+    .map(({ family, value }) => `${formatNumber(value)} ${FAMILIES[family].label.toLowerCase()}`);
   return {
     name: nameBucket(bucket),
     label,
@@ -79,12 +93,24 @@ export function PerDay({ overview }: { overview: Overview }) {
       </div>
       <div class="card-body">
         <div class="bars-box" ref={ref}>
-          <Bars columns={columns} width={width} height={height} label={isPerWeek ? "Week" : "Day"} linkText={isPerWeek ? "See this week's calls" : "See this day's calls"} />
+          <Bars
+            columns={columns}
+            width={width}
+            height={height}
+            label={isPerWeek ? "Week" : "Day"}
+            linkText={isPerWeek ? "See this week's calls" : "See this day's calls"}
+          />
         </div>
         <AsTable
           caption="Calls per day by outcome"
           head={["Day", "Calls", ...FAMILY_NAMES.map((family) => FAMILIES[family].label)]}
-          rows={() => bucketsOf(overview.by_day, Infinity).map((day) => [formatDay(day.from), formatNumber(day.calls), ...FAMILY_NAMES.map((family) => formatNumber(countFamily(day.counts, family)))])}
+          rows={() =>
+            bucketsOf(overview.by_day, Infinity).map((day) => [
+              formatDay(day.from),
+              formatNumber(day.calls),
+              ...FAMILY_NAMES.map((family) => formatNumber(countFamily(day.counts, family))),
+            ])
+          }
         />
       </div>
     </section>
@@ -111,8 +137,14 @@ export function PerHour({ overview }: { overview: Overview }) {
         <p class="card-note">{formatLongDay(overview.range.from)}</p>
       </div>
       <div class="card-body">
-        <div class="bars-box" ref={ref}><Bars columns={columns} width={width} height={height} label="Hour" /></div>
-        <AsTable caption="Calls by hour" head={["Hour", "Calls"]} rows={() => hours.map((calls, hour) => [formatHours(hour), formatNumber(calls)])} />
+        <div class="bars-box" ref={ref}>
+          <Bars columns={columns} width={width} height={height} label="Hour" />
+        </div>
+        <AsTable
+          caption="Calls by hour"
+          head={["Hour", "Calls"]}
+          rows={() => hours.map((calls, hour) => [formatHours(hour), formatNumber(calls)])}
+        />
       </div>
     </section>
   );
@@ -124,9 +156,19 @@ export function PerWeekday({ overview }: { overview: Overview }) {
     <section class="card today-heat" aria-labelledby="heat-title">
       <div class="card-head">
         <h2 id="heat-title">When people call</h2>
-        {busiest && <p class="card-note">Busiest: <b>{WEEKDAYS[busiest.weekday]} {formatHours(busiest.hour)}</b>, {count(busiest.calls, "call")}</p>}
+        {busiest && (
+          <p class="card-note">
+            Busiest:{" "}
+            <b>
+              {WEEKDAYS[busiest.weekday]} {formatHours(busiest.hour)}
+            </b>
+            , {count(busiest.calls, "call")}
+          </p>
+        )}
       </div>
-      <div class="card-body"><Heat byHour={overview.by_hour} /></div>
+      <div class="card-body">
+        <Heat byHour={overview.by_hour} />
+      </div>
     </section>
   );
 }

@@ -46,7 +46,9 @@ class Refresher {
 }
 
 export function useOverview(period: Period): Asked<Overview> {
-  const asked = useAsk<Overview>(address("/api/v1/overview", { business: businessId.value, from: period.from, to: period.to }));
+  const asked = useAsk<Overview>(
+    address("/api/v1/overview", { business: businessId.value, from: period.from, to: period.to }),
+  );
   const refresher = useRef<Refresher | null>(null);
   useEffect(() => {
     const one = (refresher.current = new Refresher(asked.again));
@@ -81,11 +83,17 @@ export function useNewCalls(): string {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const take = (news: News) => {
       if (news.kind !== "calls") return;
-      const fresh = news.calls.filter((call) => !known.has(call.id) && Date.now() - Date.parse(call.listed_at) < JUST_MS);
+      const fresh = news.calls.filter(
+        (call) => !known.has(call.id) && Date.now() - Date.parse(call.listed_at) < JUST_MS,
+      );
       for (const call of news.calls) known.add(call.id);
       if (fresh.length === 0) return;
       recent = [...recent, ...fresh];
-      setSaid(recent.length === 1 ? `New call from ${nameCaller(fresh[0]!.caller_name, fresh[0]!.caller_number)}` : `${recent.length} new calls`);
+      setSaid(
+        recent.length === 1
+          ? `New call from ${nameCaller(fresh[0]!.caller_name, fresh[0]!.caller_number)}`
+          : `${recent.length} new calls`,
+      );
       clearTimeout(timer);
       timer = setTimeout(() => {
         recent = [];

@@ -23,14 +23,20 @@ export function changeOf({ value, previous }: Tile): Change | null {
   if (direction === "same") return { direction, by: "" };
   const share = Math.abs(more) / previous;
   if (previous < FEW || share > 9.99) return { direction, by: formatNumber(Math.abs(more)) };
-  return { direction, by: formatPercent(share) === formatPercent(0) ? formatNumber(Math.abs(more)) : formatPercent(share) };
+  return {
+    direction,
+    by: formatPercent(share) === formatPercent(0) ? formatNumber(Math.abs(more)) : formatPercent(share),
+  };
 }
 
 /** How a length changed, in seconds. */
 export function lengthChangeOf({ value, previous }: Tile): Change | null {
   if (value === null || previous === null) return null;
   const more = Math.round(value) - Math.round(previous);
-  return { direction: more > 0 ? "up" : more < 0 ? "down" : "same", by: more === 0 ? "" : formatLength(Math.abs(more)) };
+  return {
+    direction: more > 0 ? "up" : more < 0 ? "down" : "same",
+    by: more === 0 ? "" : formatLength(Math.abs(more)),
+  };
 }
 
 /** Which way is better, for those numbers of which that can be said. */
@@ -67,15 +73,18 @@ const dayIn = (overview: Overview, day: string) => overview.by_day.find((one) =>
 
 /** "12 calls, 3 missed" */
 export function sayLine({ calls, missed }: Line): string {
-  return calls === 0 ? "no calls" : `${count(calls, "call")}, ${missed === 0 ? "none missed" : `${formatNumber(missed)} missed`}`;
+  return calls === 0
+    ? "no calls"
+    : `${count(calls, "call")}, ${missed === 0 ? "none missed" : `${formatNumber(missed)} missed`}`;
 }
 
 /** What an owner asks first: today so far, and yesterday. Of those days that the period has. */
 export function recentDays(overview: Overview, today: string): string[] {
   const [now, before] = [dayIn(overview, today), dayIn(overview, addDays(today, -1))];
-  return [now && `Today so far: ${sayLine(lineOf(now.outcomes))}.`, before && `Yesterday: ${sayLine(lineOf(before.outcomes))}.`].filter(
-    (one): one is string => Boolean(one),
-  );
+  return [
+    now && `Today so far: ${sayLine(lineOf(now.outcomes))}.`,
+    before && `Yesterday: ${sayLine(lineOf(before.outcomes))}.`,
+  ].filter((one): one is string => Boolean(one));
 }
 
 /** "from the last 7 days", "from yesterday", "from Nov 3 – Nov 9" */
@@ -106,5 +115,7 @@ export function isNew({ tiles, freshness }: Overview): boolean {
 export function sayCompleteness({ completeness }: Overview): string {
   const missing = completeness.ended - completeness.with_report;
   if (completeness.ended === 0) return "";
-  return missing <= 0 ? "Every ended call has its report." : `${count(missing, "ended call has", "ended calls have")} no report yet.`;
+  return missing <= 0
+    ? "Every ended call has its report."
+    : `${count(missing, "ended call has", "ended calls have")} no report yet.`;
 }

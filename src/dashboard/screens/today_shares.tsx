@@ -20,10 +20,17 @@ function Share({ text, calls, total, largest, family, href }: ShareProps) {
   const share = total > 0 ? calls / total : 0;
   return (
     <li class="share">
-      <a class="share-text" href={href} dir="auto">{text}</a>
-      <span class="share-count">{formatNumber(calls)}<span class="hidden"> {calls === 1 ? "call" : "calls"}, </span></span>
+      <a class="share-text" href={href} dir="auto">
+        {text}
+      </a>
+      <span class="share-count">
+        {formatNumber(calls)}
+        <span class="hidden"> {calls === 1 ? "call" : "calls"}, </span>
+      </span>
       <span class="share-part">{share > 0 && share < 0.01 ? `< ${formatPercent(0.01)}` : formatPercent(share)}</span>
-      <span class="share-track" aria-hidden="true"><span class={`share-bar is-${family}`} style={{ width: `${(100 * calls) / Math.max(1, largest)}%` }} /></span>
+      <span class="share-track" aria-hidden="true">
+        <span class={`share-bar is-${family}`} style={{ width: `${(100 * calls) / Math.max(1, largest)}%` }} />
+      </span>
     </li>
   );
 }
@@ -31,7 +38,9 @@ function Share({ text, calls, total, largest, family, href }: ShareProps) {
 export function Outcomes({ overview, period }: { overview: Overview; period: Period }) {
   const total = overview.tiles.calls.value ?? 0;
   const all = FAMILY_NAMES.flatMap((family) =>
-    FAMILIES[family].outcomes.map((outcome) => ({ outcome, calls: overview.outcomes[outcome] ?? 0 })).sort((a, b) => b.calls - a.calls),
+    FAMILIES[family].outcomes
+      .map((outcome) => ({ outcome, calls: overview.outcomes[outcome] ?? 0 }))
+      .sort((a, b) => b.calls - a.calls),
   ).filter(({ calls }) => calls > 0);
   const rate = overview.tiles.answer_rate;
   return (

@@ -48,7 +48,11 @@ function Against({ of, tile, isPart }: { of: TileOf; tile: Tile; isPart: boolean
   if (tile.previous === null) return null;
   if (isPart) return <>Yesterday {write(tile.previous)}</>;
   const change = of.isLength ? lengthChangeOf(tile) : changeOf(tile);
-  return change ? <ChangeText name={of.name} change={change} before={write(tile.previous)} /> : <>{write(tile.previous)} before</>;
+  return change ? (
+    <ChangeText name={of.name} change={change} before={write(tile.previous)} />
+  ) : (
+    <>{write(tile.previous)} before</>
+  );
 }
 
 function Value({ of, value }: { of: TileOf; value: number | null }) {
@@ -61,18 +65,38 @@ function Value({ of, value }: { of: TileOf; value: number | null }) {
   );
 }
 
-function TileBox({ of, overview, period, isPart }: { of: TileOf; overview: Overview; period: Period; isPart: boolean }) {
+function TileBox({
+  of,
+  overview,
+  period,
+  isPart,
+}: {
+  of: TileOf;
+  overview: Overview;
+  period: Period;
+  isPart: boolean;
+}) {
   const tile = overview.tiles[of.name];
   const isLink = of.query && (tile.value ?? 0) > 0;
-  const label: ComponentChildren = isLink ? <a class="tile-link" href={here("/calls", { ...periodQuery(period), ...of.query })}>{of.label}</a> : of.label;
+  const label: ComponentChildren = isLink ? (
+    <a class="tile-link" href={here("/calls", { ...periodQuery(period), ...of.query })}>
+      {of.label}
+    </a>
+  ) : (
+    of.label
+  );
   return (
     <div class={`tile explained is-${of.name}${isLink ? " is-link" : ""}`}>
       <dt class="tile-label">
         {label}
         <Explain what={of.label.toLowerCase()} text={overview.definitions[of.name] ?? ""} />
       </dt>
-      <dd class="tile-value"><Value of={of} value={tile.value} /></dd>
-      <dd class="tile-change">{overview.tiles.calls.previous ? <Against of={of} tile={tile} isPart={isPart} /> : null}</dd>
+      <dd class="tile-value">
+        <Value of={of} value={tile.value} />
+      </dd>
+      <dd class="tile-change">
+        {overview.tiles.calls.previous ? <Against of={of} tile={tile} isPart={isPart} /> : null}
+      </dd>
     </div>
   );
 }
@@ -87,7 +111,9 @@ export function Tiles({ overview, period, today }: { overview: Overview; period:
         <p class="card-note">{isPart ? "Not over yet" : nameBefore(overview)}</p>
       </div>
       <dl class="tiles">
-        {TILES.map((of) => <TileBox key={of.name} of={of} overview={overview} period={period} isPart={isPart} />)}
+        {TILES.map((of) => (
+          <TileBox key={of.name} of={of} overview={overview} period={period} isPart={isPart} />
+        ))}
       </dl>
     </section>
   );
