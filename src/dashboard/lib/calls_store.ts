@@ -195,3 +195,13 @@ effect(() => {
 onNews((news) => {
   for (const list of kept.values()) list.take(news);
 });
+
+/** The calls before and after one in the list that was looked at last; null when it is in none. */
+export function neighboursOf(id: string): { newer: CallRow | null; older: CallRow | null } | null {
+  for (const list of [...kept.values()].reverse()) {
+    const { rows } = list.state.value;
+    const at = rows.findIndex((row) => row.id === id);
+    if (at >= 0) return { newer: rows[at - 1] ?? null, older: rows[at + 1] ?? null };
+  }
+  return null;
+}

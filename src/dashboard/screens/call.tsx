@@ -92,7 +92,7 @@ function CallView({ call, error }: { call: Call; error: Asked<Call>["error"] }) 
     <Screen
       title={name}
       tab={`Call from ${name}`}
-      above={<BackLink />}
+      above={<BackLink id={call.id} />}
       subtitle={<CallSubtitle call={call} />}
       actions={<CallActions call={call} />}
     >
@@ -132,9 +132,14 @@ const HeadBones = () => (
 );
 
 /** About as tall as what will stand there. */
-function Skeleton() {
+function Skeleton({ id }: { id: string }) {
   return (
-    <Screen title="Call" above={<BackLink />} subtitle={<HeadBones />}>
+    <Screen
+      title="Call"
+      above={<BackLink id={id} />}
+      subtitle={<HeadBones />}
+      actions={<span class="bone call-action-bone" />}
+    >
       <div class="call">
         <div class="call-main">
           <div class="card card-body">
@@ -158,9 +163,9 @@ function Skeleton() {
 }
 
 /** Somebody else's call and one that never was look the same. */
-function NotFound() {
+function NotFound({ id }: { id: string }) {
   return (
-    <Screen title="Not found" tab="Call not found" above={<BackLink />}>
+    <Screen title="Not found" tab="Call not found" above={<BackLink id={id} />}>
       <div class="card">
         <Empty icon="search" title="There is no such call, or it is not yours to see">
           <p>The link may be incomplete, or it belongs to another business.</p>
@@ -181,11 +186,11 @@ export function CallScreen({ id }: { id: string }) {
   const asked = useAsk<Call>(`/api/v1/calls/${encodeURIComponent(id)}`);
   useNews(id, asked);
   const { data, error, again } = asked;
-  if (error && NOWHERE.includes(error.status)) return <NotFound />;
+  if (error && NOWHERE.includes(error.status)) return <NotFound id={id} />;
   if (data) return <CallView call={data} error={error} />;
-  if (!error) return <Skeleton />;
+  if (!error) return <Skeleton id={id} />;
   return (
-    <Screen title="Call" above={<BackLink />}>
+    <Screen title="Call" above={<BackLink id={id} />}>
       <div class="card">
         <Failed error={error} again={again} title="This call could not be loaded" />
       </div>

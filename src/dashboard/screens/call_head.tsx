@@ -1,11 +1,12 @@
 // The head of a call: who, when, how it ended, and what one does with it.
 import { useEffect, useState } from "preact/hooks";
+import { neighboursOf } from "../lib/calls_store";
 import { callAsText, isGoingOn, numberToCall } from "../lib/call_words";
 import { dayOf, formatFull, formatLength, formatMoment, nameZone, spokenLength } from "../lib/format";
-import { formatPhone, isDialable } from "../lib/phone";
-import { cameFrom } from "../lib/router";
+import { formatPhone, isDialable, nameCaller } from "../lib/phone";
+import { cameFrom, go, place } from "../lib/router";
 import { here } from "../lib/state";
-import type { Call } from "../lib/types";
+import type { Call, CallRow } from "../lib/types";
 import { OutcomeChip, UrgencyMark } from "../parts/chip";
 import { Icon, type IconName } from "../parts/icon";
 import { PhoneLink } from "../parts/phone_link";
@@ -26,14 +27,45 @@ function originOf(path: string): string | null {
 
 const ROOMS: Record<string, string> = { "": "Today", calls: "Calls", digests: "Digests", settings: "Settings" };
 
+function isPlainClick(event: MouseEvent): boolean {
+  return event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+}
+
+/** Through the list one came from. It leaves no steps behind: from each call it is one step back to the list. */
+function Neighbours({ id }: { id: string }) {
+  const around = neighboursOf(id);
+  if (!around) return null;
+  const link = (to: CallRow | null, label: string, icon: IconName) => {
+    if (!to) return null;
+    const href = here(`/calls/${to.id}`, { q: place.value.query.get("q") });
+    const onClick = (event: MouseEvent) => {
+      if (!isPlainClick(event)) return;
+      event.preventDefault();
+      go(href, { replace: true });
+    };
+    return (
+      <a href={href} onClick={onClick} aria-label={`${label} call: ${nameCaller(to.caller_name, to.caller_number)}`}>
+        {icon === "back" && <Icon name="back" size={18} />}
+        {label}
+        {icon === "next" && <Icon name="next" size={18} />}
+      </a>
+    );
+  };
+  return (
+    <span class="call-neighbours">
+      {link(around.newer, "Newer", "back")}
+      {link(around.older, "Older", "next")}
+    </span>
+  );
+}
+
 /** Back to the list as it was left, with its filters and where it was scrolled to. */
-export function BackLink() {
+export function BackLink({ id }: { id: string }) {
   const [origin] = useState(() => originOf(location.pathname));
   const [isOneStep] = useState(() => origin !== null && cameFrom() === origin);
   const label = ROOMS[origin ? (pathOf(origin).split("/")[1] ?? "") : "calls"] ?? "Back";
   const onClick = (event: MouseEvent) => {
-    const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
-    if (!isOneStep || !isPlain) return;
+    if (!isOneStep || !isPlainClick(event)) return;
     event.preventDefault();
     history.back();
   };
@@ -43,6 +75,7 @@ export function BackLink() {
         <Icon name="back" size={18} />
         {label}
       </a>
+      <Neighbours id={id} />
     </p>
   );
 }
