@@ -15,6 +15,8 @@ function isTheirs(rule, row, person) {
       return true;
     case "member":
       return person.member.includes(row.business);
+    case "live member":
+      return person.member.includes(row.business) && person.live;
     case "owner":
       return person.owns.includes(row.business) && person.live;
     case "self":
@@ -82,6 +84,12 @@ function insertOf(table, row) {
   return `insert into ${table.name} (${names}) overriding system value values (${values})`;
 }
 
+/** The same of a new row, with no more columns than the person may fill in; null when that is all of them, or none. */
+function narrowInsertOf(table, row, columns) {
+  if (columns.length === 0 || columns.length === table.details.filter((column) => !column.generated).length) return null;
+  return `insert into ${table.name} (${columns.join(", ")}) values (${columns.map((name) => quote(row[name])).join(", ")})`;
+}
+
 /** What a person is expected to get from a right that the declaration gives their role. */
 class Expect {
   constructor(person, table) {
@@ -94,10 +102,37 @@ class Expect {
     this.changes = table.changes?.[person.role];
   }
 
+  /** Every column may be filled in. */
+  get insertsAll() {
+    const free = this.table.details.filter((column) => !column.generated).map((column) => column.name);
+    const may = granted(this.table, this.person.role, "insert");
+    return free.every((name) => may.includes(name));
+  }
+
   has(word) {
-    return word === "insert"
-      ? granted(this.table, this.person.role, word).length > 0
-      : Boolean(this.table.grants[this.person.role]?.[word]);
+    return Boolean(this.table.grants[this.person.role]?.[word]);
+  }
+
+  /** Whether rows may be deleted; a right of the server's own, over every row, is not tried. */
+  get deletes() {
+    return this.has("delete") && (this.rightsAreOfRows || "skip");
+  }
+
+  get rightsAreOfRows() {
+    return ["live member", "owner", "member"].includes(this.changes);
+  }
+
+  /** How a write to a row ends that is not theirs. */
+  refusal(key, rows) {
+    const shown = this.keys(this.sees, rows).includes(key);
+    return this.breaks(this.changes) ?? (shown ? this.breaksWrites(this.changes) : undefined) ?? DENIED;
+  }
+
+  /** Merge does not pass over what is seen and may not be changed. */
+  mergeEnd(key, rows) {
+    if (this.keys(this.changes, rows).includes(key)) return key;
+    const looks = this.breaks(this.sees) || this.keys(this.sees, rows).includes(key);
+    return looks ? this.refusal(key, rows) : "";
   }
 
   keys(rule, rows) {
@@ -110,7 +145,7 @@ class Expect {
   }
 
   breaksWrites(rule) {
-    return this.breaks(rule) ?? (rule === "owner" ? this.person.breaksWrites : undefined);
+    return this.breaks(rule) ?? (["owner", "live member"].includes(rule) ? this.person.breaksWrites : undefined);
   }
 }
 
@@ -140,7 +175,8 @@ function* locks(e, rows) {
   }
 }
 
-/** Statements that change rows. `keys` is what may change. */
+/** Statements that change rows: what, the text, whether it is allowed, the keys of what may change, and how it ends if that
+ *  does not tell. */
 function* writes(e, rows, samples) {
   const { name, details, key } = e.table;
   const theirs = e.keys(e.changes, rows);
@@ -159,23 +195,26 @@ function* writes(e, rows, samples) {
     const here = key.map((column) => `${column} = ${quote(row[column])}`).join(" and ");
     const insert = insertOf(e.table, row);
     const again = `on conflict (${key.join(", ")}) do update set ${first.name} = excluded.${first.name}`;
-    const free = e.has("insert") && "skip"; // a right of the server's own, over every row
+    const free = e.insertsAll && "skip"; // a right of the server's own, over every row
     const mine = theirs.filter((k) => k === row.$key);
     const found = may && key.every((column) => e.readable.includes(column));
     yield [`update where ${whose}`, `update ${name} set ${change} where ${here}`, found, mine];
     yield [`insert as ${whose}`, insert, free, []];
     if (e.table.unique) yield [`upsert as ${whose}`, `${insert} ${again}`, free, []];
     yield [`insert or nothing as ${whose}`, `${insert} on conflict do nothing returning *`, free, []];
-    yield [
-      `merge as ${whose}`,
-      `merge into ${name} using (select) s on ${here} when matched then delete`,
-      e.has("delete") && "skip",
-      [],
-    ];
+    const merge = `merge into ${name} using (select) s on ${here} when matched then delete`;
+    const merged = e.deletes === true ? e.mergeEnd(row.$key, rows) : undefined;
+    yield [`merge as ${whose}`, merge, e.deletes, mine, merged];
+    const narrow = e.rightsAreOfRows && narrowInsertOf(e.table, row, granted(e.table, e.person.role, "insert"));
+    if (narrow) {
+      const refused = mine.length ? undefined : e.refusal(row.$key, rows); // before it is looked for
+      yield [`insert a little or nothing as ${whose}`, `${narrow} on conflict do nothing`, true, [], refused];
+      yield [`upsert a little as ${whose}`, `${narrow} ${again}`, true, mine, refused];
+    }
   }
-  yield ["delete", `delete from ${name}`, e.has("delete") && "skip", []];
-  yield ["delete returning", `delete from ${name} returning *`, e.has("delete") && "skip", []];
-  yield ["copy in", `copy ${name} from stdin`, e.has("insert") && "skip", []];
+  yield ["delete", `delete from ${name}`, e.deletes, theirs];
+  yield ["delete returning", `delete from ${name} returning *`, e.deletes, theirs];
+  yield ["copy in", `copy ${name} from stdin`, e.insertsAll && "skip", []];
   yield ["truncate", `truncate ${name} cascade`, false, []];
   yield [
     "lock",
@@ -271,10 +310,10 @@ export class Matrix {
   }
 
   async write(e, rows, samples) {
-    for (const [what, sql, allowed, keys] of writes(e, rows, samples)) {
+    for (const [what, sql, allowed, keys, ending] of writes(e, rows, samples)) {
       if (allowed === "skip") continue; // a right of the server's own, over every row
       const end = await this.attempt(sql);
-      const wanted = allowed ? (e.breaksWrites(e.changes) ?? keys.toSorted().join()) : DENIED;
+      const wanted = ending ?? (allowed ? (e.breaksWrites(e.changes) ?? keys.toSorted().join()) : DENIED);
       const got = end.code ?? (await this.effect(e, rows)).toSorted().join();
       if (got !== wanted) this.note(e.person, `${what} on ${e.table.name}`, wanted, got);
       if (end.rows?.length > keys.length)

@@ -3,8 +3,9 @@
 //
 //   business, user   whose a row is, as SQL over the table's alias t
 //   grants           role: privileges; columns as a list, "all", or the words of a table privilege
-//   sees, changes    which rows a role's person is shown, and may update: "member", "owner" (and a live session), "self",
-//                    "all"; a role that is not named sees none
+//   sees, changes    which rows a role's person is shown, and may update (and insert and delete, if it may that at all):
+//                    "member", "live member", "owner" (these two with a live session), "self", "all"; a role that is not
+//                    named sees none
 
 /** Every role that the program or Supabase's gateway may take. `takes`: the roles it may take in turn. */
 export const ROLES = {
@@ -134,6 +135,16 @@ export const TABLES = {
     grants: { authenticated: { select: "all" }, service_role: SERVICE },
     sees: { authenticated: "member" },
   },
+  "public.call_backs": {
+    columns: "business_id caller_number done_at done_by",
+    business: "t.business_id",
+    grants: {
+      authenticated: { select: "all", insert: "business_id caller_number", update: "done_at", delete: true },
+      service_role: SERVICE,
+    },
+    sees: { authenticated: "member" },
+    changes: { authenticated: "live member" },
+  },
   "private.directory_version": {
     columns: "only_row version",
     grants: {
@@ -248,6 +259,7 @@ export const FUNCTIONS = {
     answers: "search",
   },
   "private.listed_calls(uuid[])": { execute: ["authenticated"] }, // in the caller's own name
+  "private.call_back_ticked()": { execute: [] },
   "private.index_due_calls(integer)": { definer: true, owner: "ringback_definer", execute: ["ringback_ingest"] },
   "private.call_changed()": { definer: true, owner: "ringback_definer", execute: [] },
   "private.utterances_said()": { definer: true, owner: "ringback_definer", execute: [] },
@@ -263,6 +275,11 @@ export const FUNCTIONS = {
   "private.microseconds(timestamp with time zone)": { execute: ["authenticated"] },
   "private.from_microseconds(text)": { execute: ["authenticated"] },
   "private.csv_cell(text)": { execute: ["authenticated"] },
+  "private.is_answered(text)": { execute: ["authenticated"] },
+  "private.is_missed(text)": { execute: ["authenticated"] },
+  "private.is_to_call_back(text,text,timestamp with time zone,timestamp with time zone,timestamp with time zone)": {
+    execute: ["authenticated"],
+  },
   "private.outcome_text(text)": { execute: ["authenticated"] },
   "private.cause_text(text)": { execute: ["authenticated"] },
   "private.mail_of(bytea)": { execute: ["authenticated"] },

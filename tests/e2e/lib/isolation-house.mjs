@@ -138,6 +138,11 @@ async function fillCall(db, t) {
     );
   }
   if (t.business) {
+    await db.rows("insert into call_backs (business_id, caller_number, done_by) values ($1, $2, $3)", [
+      t.business,
+      t.caller,
+      t.owner,
+    ]);
     await db.rows(
       `insert into bookings (business_id, call_id, tool_call_id, status, starts_at, attendee_name, attendee_email,
                              attendee_phone, calcom_uid, error)

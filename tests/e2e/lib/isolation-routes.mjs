@@ -47,6 +47,11 @@ const lists = (at) => (t) =>
 const settings = (t, bodies) =>
   bodies.map((body) => ({ method: "PATCH", path: `/api/v1/settings?business=${t.business}`, ...json(body) }));
 
+const callBack = (t, bodies) =>
+  ["", `?business=${t.business}`].flatMap((query) =>
+    bodies.map((body) => ({ method: "PATCH", path: `/api/v1/call-back${query}`, ...json(body) })),
+  );
+
 const form = (t) => ({
   body: new URLSearchParams({ CallSid: t.sid, From: t.caller, To: t.phone, CallStatus: "completed" }).toString(),
   headers: { "content-type": "application/x-www-form-urlencoded" },
@@ -102,6 +107,19 @@ export const PROBES = {
       { name: 5 },
       { owner: 1 },
       {},
+      [],
+      "{",
+      "null",
+    ]),
+  "PATCH /api/v1/call-back": (t) =>
+    callBack(t, [
+      { caller_number: t.caller, done: true },
+      { caller_number: t.caller, done: false },
+      { caller_number: t.caller, done: "true" },
+      { caller_number: t.caller },
+      { caller_number: `${t.caller}0`, done: true },
+      { caller_number: t.caller, done: true, business_id: t.business },
+      { caller_number: t.caller.slice(1), done: true },
       [],
       "{",
       "null",
