@@ -144,6 +144,8 @@ export interface Call {
   cost: string | null;
   has_report: boolean;
   has_recording: boolean;
+  /** Of the caller, up to now; null when there is no number. */
+  to_call_back: boolean | null;
   transcript: Utterance[];
   events: CallEvent[];
   events_cut: boolean;
