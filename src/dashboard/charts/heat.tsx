@@ -87,6 +87,31 @@ function Legend({ largest }: { largest: number }) {
   );
 }
 
+function HeatTable({ byHour, largest, at }: { byHour: number[][]; largest: number; at: Place | null }) {
+  return (
+    <table class={`heat-table${largest > WRITTEN ? " is-plain" : ""}`}>
+      <caption class="hidden">Calls by weekday and hour</caption>
+      <thead>
+        <tr>
+          <th scope="col">
+            <span class="hidden">Weekday</span>
+          </th>
+          {Array.from({ length: 24 }, (_, hour) => (
+            <th key={hour} scope="col">
+              <span class={hour % 3 ? "hidden" : hour % 6 ? "heat-between" : ""}>{formatHour(hour)}</span>
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {byHour.map((hours, day) => (
+          <Row key={day} day={day} hours={hours} largest={largest} active={at?.day === day ? at.hour : null} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
 export function Heat({ byHour }: { byHour: number[][] }) {
   const [at, setAt] = useState<Place | null>(null);
   const largest = Math.max(...byHour.flat());
@@ -111,26 +136,7 @@ export function Heat({ byHour }: { byHour: number[][] }) {
         onPointerMove={(event) => setAt(placeOf(event))}
         onPointerLeave={(event) => event.pointerType === "mouse" && setAt(null)}
       >
-        <table class={`heat-table${largest > WRITTEN ? " is-plain" : ""}`}>
-          <caption class="hidden">Calls by weekday and hour</caption>
-          <thead>
-            <tr>
-              <th scope="col">
-                <span class="hidden">Weekday</span>
-              </th>
-              {Array.from({ length: 24 }, (_, hour) => (
-                <th key={hour} scope="col">
-                  <span class={hour % 3 ? "hidden" : hour % 6 ? "heat-between" : ""}>{formatHour(hour)}</span>
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {byHour.map((hours, day) => (
-              <Row key={day} day={day} hours={hours} largest={largest} active={at?.day === day ? at.hour : null} />
-            ))}
-          </tbody>
-        </table>
+        <HeatTable byHour={byHour} largest={largest} at={at} />
       </div>
       <div class="heat-foot">
         <p class="heat-said" aria-live="polite">
