@@ -59,11 +59,11 @@ export class Watcher {
   }
 
   hello() {
-    return until("hello", () => this.of("hello").length === 1, 5000, 10);
+    return until("hello", () => this.of("hello").length === 1, 10000, 10);
   }
 
   row(id) {
-    return until(`call ${id} appears`, () => this.rows.get(id), 5000, 20);
+    return until(`call ${id} appears`, () => this.rows.get(id), 10000, 20);
   }
 
   resets(count = 1) {
@@ -71,7 +71,7 @@ export class Watcher {
   }
 
   end() {
-    return until("the stream ends", () => this.ended, 15000, 20);
+    return until("the stream ends", () => this.ended, 30000, 20);
   }
 
   close() {
