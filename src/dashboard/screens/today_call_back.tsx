@@ -44,7 +44,9 @@ function Person({ person, zone, today }: { person: CallBack; zone: string; today
         </p>
         {person.name && <p class="person-meta person-number phone">{formatPhone(person.number)}</p>}
         {person.number !== person.caller_number && (
-          <p class="person-meta">Asked for this number; called from {formatPhone(person.caller_number)}</p>
+          <p class="person-meta">
+            Asked for this number; called from <span class="phone">{formatPhone(person.caller_number)}</span>
+          </p>
         )}
       </div>
       <div class="person-call">
