@@ -345,6 +345,24 @@ test("a business is changed by its owner alone", async () => {
   assert.equal((await db.one("select name from businesses where id = $1", [A.business])).name, "larkspurine Annex");
 });
 
+test("a caller is ticked off by members of the business that was called alone", async () => {
+  const rows = () => db.rows("select t.*, t.xmin::text as version from call_backs t order by business_id");
+  const before = await rows();
+  assert.equal(before.length, 2);
+  for (const who of PEOPLE) {
+    for (const t of [a, b].filter((other) => !who.member.some((own) => own.business === other.business))) {
+      for (const question of PROBES["PATCH /api/v1/call-back"](t)) {
+        const answer = await ask(question, who.authorization);
+        assert.ok([400, 404, 422].includes(answer.status), `${show(question, who)}: ${answer.all}`);
+      }
+    }
+  }
+  assert.deepEqual(await rows(), before);
+  const [own] = PROBES["PATCH /api/v1/call-back"](a);
+  assert.equal((await ask(own, PEOPLE[1].authorization)).status, 200);
+  assert.deepEqual((await rows()).map((row) => row.done_by).sort(), [A.staff, B.owner].sort());
+});
+
 test("what a person writes about himself gives him nothing", async () => {
   const who = PEOPLE.find((one) => one.name === "user of no business");
   const data = { business_id: B.business, business_ids: [B.business], role: "owner" };
