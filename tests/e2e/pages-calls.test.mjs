@@ -45,7 +45,11 @@ pageTest("a call is found by what was said, and opened", async (open) => {
   const call = freshCall();
   await tell(server, recordedCall(call, 120_000));
   const { id } = await world.db.callByVapi(call.id);
-  await until("its words are indexed", async () => (await world.db.count("private.call_words where call_id = $1", [id])) === 1, 20000);
+  await until(
+    "its words are indexed",
+    async () => (await world.db.count("private.call_words where call_id = $1", [id])) === 1,
+    20000,
+  );
   const visit = await (await open(server, { as: OWNER })).go("/calls");
   const { page } = visit;
   await page.getByRole("searchbox").fill("chewing glass");
@@ -130,9 +134,15 @@ pageTest("a call that comes in appears by itself, on top, and only where it fits
   const { id } = await world.db.callByVapi(call.id);
   await untilPage("it is on top", async () => (await shown(visit.page))[0] === id);
   const row = visit.page.getByRole("row").filter({ has: visit.page.locator(`a[href*="${id}"]`) });
-  await row.getByText(/in progress|right now|on the phone/i).first().waitFor();
+  await row
+    .getByText(/in progress|right now|on the phone/i)
+    .first()
+    .waitFor();
   await tell(server, lines.slice(6));
-  await row.getByText(/handled/i).first().waitFor();
+  await row
+    .getByText(/handled/i)
+    .first()
+    .waitFor();
   assert.deepEqual(await shown(other.page), before);
   assert.ok(await strange.page.getByText("No calls yet").isVisible());
 });
@@ -165,8 +175,11 @@ pageTest("ten thousand calls: the first and the last are reached, and the page s
   assert.ok(most < 4000, `${most} elements`);
   await page.evaluate(() => scrollTo(0, 0));
   await untilPage("the newest again", async () => (await shown(page))[0] === first);
-  assert.equal(new Set(visit.requests.filter(({ url }) => url.includes("cursor=")).map(({ url }) => url)).size,
-    visit.requests.filter(({ url }) => url.includes("cursor=")).length, "no page was asked for twice");
+  assert.equal(
+    new Set(visit.requests.filter(({ url }) => url.includes("cursor=")).map(({ url }) => url)).size,
+    visit.requests.filter(({ url }) => url.includes("cursor=")).length,
+    "no page was asked for twice",
+  );
 });
 
 pageTest("whoever comes back from a call is where they were", async (open) => {
@@ -175,9 +188,15 @@ pageTest("whoever comes back from a call is where they were", async (open) => {
   await page.evaluate(() => scrollTo(0, 6000));
   let id = null;
   await untilPage("rows are there", async () => {
-    const ids = await page.getByRole("table").getByRole("link").evaluateAll((links) =>
-      links.filter((link) => link.getBoundingClientRect().top > 200 && link.getBoundingClientRect().bottom < innerHeight)
-        .map((link) => /^\/calls\/([0-9a-f-]{36})/.exec(link.pathname)?.[1]).filter(Boolean));
+    const ids = await page
+      .getByRole("table")
+      .getByRole("link")
+      .evaluateAll((links) =>
+        links
+          .filter((link) => link.getBoundingClientRect().top > 200 && link.getBoundingClientRect().bottom < innerHeight)
+          .map((link) => /^\/calls\/([0-9a-f-]{36})/.exec(link.pathname)?.[1])
+          .filter(Boolean),
+      );
     id = ids[0];
     return ids.length > 3;
   });
@@ -187,8 +206,10 @@ pageTest("whoever comes back from a call is where they were", async (open) => {
   await page.waitForURL(`**/calls/${id}*`);
   await page.goBack();
   await link.waitFor();
-  await untilPage("as it was", async () =>
-    Math.abs((await link.evaluate((one) => one.getBoundingClientRect().top)) - before) < 100);
+  await untilPage(
+    "as it was",
+    async () => Math.abs((await link.evaluate((one) => one.getBoundingClientRect().top)) - before) < 100,
+  );
 });
 
 pageTest("by keyboard: search, go through the rows, open one, and come back to it", async (open) => {
@@ -204,7 +225,12 @@ pageTest("by keyboard: search, go through the rows, open one, and come back to i
   await untilPage("the next row has the focus", async () => (await focused()).includes(second));
   await page.keyboard.press("Enter");
   await page.waitForURL(`**/calls/${second}*`);
-  await untilPage("the call is there", () => page.getByText("Loading").count().then((n) => n === 0));
+  await untilPage("the call is there", () =>
+    page
+      .getByText("Loading")
+      .count()
+      .then((n) => n === 0),
+  );
   await page.goBack();
   await untilPage("the focus is on the row again", async () => (await focused()).includes(second));
 });

@@ -7,7 +7,9 @@ import { OWNER, STRANGER, pagesWorld } from "./lib/pages-world.mjs";
 const world = await pagesWorld({ days: 60, callsPerDay: 2 });
 const server = await signInOpens(await world.start());
 const days = (
-  await world.db.rows("select local_date::text as day from digests where business_id = $1 order by 1 desc", [world.larkspur.id])
+  await world.db.rows("select local_date::text as day from digests where business_id = $1 order by 1 desc", [
+    world.larkspur.id,
+  ])
 ).map((row) => row.day);
 
 const long = (day) =>
@@ -27,11 +29,25 @@ const HOSTILE = `<!doctype html><html><head><base href="https://elsewhere.exampl
 /** What a day's mail is, and what became of it. */
 async function make(day, { mail, ...columns }) {
   const all = { status: "sent", delivery_status: "delivered", error: null, attempts: 1, ...columns };
-  const body = { from: "digest@larkspur.example", to: ["owner@larkspur.example"], subject: `Mail of ${day}`, text: "As text", ...mail };
+  const body = {
+    from: "digest@larkspur.example",
+    to: ["owner@larkspur.example"],
+    subject: `Mail of ${day}`,
+    text: "As text",
+    ...mail,
+  };
   await world.db.rows(
     `update digests set status = $2, delivery_status = $3, error = $4, attempts = $5, request_body = $6
      where business_id = $7 and local_date = $1`,
-    [day, all.status, all.delivery_status, all.error, all.attempts, Buffer.from(JSON.stringify(body)), world.larkspur.id],
+    [
+      day,
+      all.status,
+      all.delivery_status,
+      all.error,
+      all.attempts,
+      Buffer.from(JSON.stringify(body)),
+      world.larkspur.id,
+    ],
   );
 }
 const [shown, hostile, bounced, failed, skipped, delayed] = days;
@@ -56,12 +72,21 @@ pageTest("each day says what became of its mail", async (open) => {
   ])
     assert.match(await row(page, day).innerText(), new RegExp(words), day);
   await row(page, bounced).click();
-  await page.getByText(/Mailbox full/).first().waitFor();
+  await page
+    .getByText(/Mailbox full/)
+    .first()
+    .waitFor();
   await row(page, failed).click();
-  await page.getByText(/after 3 tries/).first().waitFor();
+  await page
+    .getByText(/after 3 tries/)
+    .first()
+    .waitFor();
   await page.waitForURL(`**/digests/${failed}`);
   await page.goBack();
-  await page.getByText(/Mailbox full/).first().waitFor();
+  await page
+    .getByText(/Mailbox full/)
+    .first()
+    .waitFor();
 });
 
 pageTest("a mail is shown exactly as it was sent, in a frame of its own", async (open) => {
@@ -73,7 +98,8 @@ pageTest("a mail is shown exactly as it was sent, in a frame of its own", async 
   assert.equal(await mail.getByRole("link", { name: "+1 (646) 555-0187" }).getAttribute("href"), "tel:+16465550187");
   await page.getByText(`Mail of ${shown}`).waitFor();
   await page.getByText("owner@larkspur.example").first().waitFor();
-  const fits = () => page.locator("iframe").evaluate((one) => one.clientHeight >= one.contentDocument.documentElement.scrollHeight);
+  const fits = () =>
+    page.locator("iframe").evaluate((one) => one.clientHeight >= one.contentDocument.documentElement.scrollHeight);
   await untilPage("all of it is seen without a second scroll bar", fits);
   const { url } = visit.requests.find(({ url }) => url.endsWith("/preview"));
   assert.ok(!url.includes("token"), "the token is in no address");

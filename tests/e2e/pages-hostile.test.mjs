@@ -11,7 +11,8 @@ const server = await signInOpens(await world.start());
 
 const MARKUP = `<img src=x onerror="window.taken=1"><script>window.taken=1</script><b onclick=alert(1)>bold</b>&lt;i&gt;{{7*7}}`;
 const TURNED = "\u202Egnp.eciovni\u2066 abc \u202E";
-const ARABIC = "\u0645\u0631\u062D\u0628\u0627 \u0623\u0646\u0627 \u0644\u064A\u0644\u0649 \u0648\u0623\u0631\u064A\u062F \u0645\u0648\u0639\u062F\u0627";
+const ARABIC =
+  "\u0645\u0631\u062D\u0628\u0627 \u0623\u0646\u0627 \u0644\u064A\u0644\u0649 \u0648\u0623\u0631\u064A\u062F \u0645\u0648\u0639\u062F\u0627";
 const ENDLESS = "Wort".repeat(500);
 const URL_LIKE = "javascript:alert(1) https://elsewhere.example/?a=b data:text/html,<script>window.taken=1</script>";
 const TEXTS = { MARKUP, TURNED, ARABIC, ENDLESS, URL_LIKE };
@@ -57,7 +58,11 @@ const [{ day }] = await world.db.rows(
   "select local_date::text as day from digests where business_id = $1 order by local_date desc limit 1",
   [world.larkspur.id],
 );
-const mail = { subject: `Subject ${MARKUP} ${ENDLESS}`, to: [`"${MARKUP}" <a@larkspur.example>`], text: `${MARKUP}\n${ENDLESS}\n${TURNED}` };
+const mail = {
+  subject: `Subject ${MARKUP} ${ENDLESS}`,
+  to: [`"${MARKUP}" <a@larkspur.example>`],
+  text: `${MARKUP}\n${ENDLESS}\n${TURNED}`,
+};
 await world.db.rows(
   "update digests set status = 'failed', delivery_status = null, error = $3, request_body = $4 where business_id = $1 and local_date = $2",
   [world.larkspur.id, day, `${MARKUP} ${ENDLESS}`, Buffer.from(JSON.stringify(mail))],
@@ -78,7 +83,12 @@ const SCREENS = {
   digests: "/digests",
   "a digest": `/digests/${day}`,
   settings: "/settings",
-  ...Object.fromEntries(Object.entries(ids).map(([name, id]) => [`a call: ${name}`, `/calls/${id}?q=${encodeURIComponent("name <b> reason")}`])),
+  ...Object.fromEntries(
+    Object.entries(ids).map(([name, id]) => [
+      `a call: ${name}`,
+      `/calls/${id}?q=${encodeURIComponent("name <b> reason")}`,
+    ]),
+  ),
 };
 
 for (const phone of [true, false]) {
@@ -91,7 +101,10 @@ for (const phone of [true, false]) {
       await page.waitForTimeout(200);
       assert.equal(await page.evaluate(() => window.taken), undefined, "something ran");
       const made = await page.evaluate(
-        () => document.querySelectorAll("#app script, #app img[src=x], #app b[onclick], #app [onerror], #app a[href^='javascript:']").length,
+        () =>
+          document.querySelectorAll(
+            "#app script, #app img[src=x], #app b[onclick], #app [onerror], #app a[href^='javascript:']",
+          ).length,
       );
       assert.equal(made, 0, "words became elements");
       await assertFits(visit, where);
@@ -113,7 +126,10 @@ pageTest("the calls of today, as they come in, are words too", async (open) => {
   const visit = await (await open(server, { as: OWNER, phone: true })).go("/calls");
   await untilPage("the stream runs", () => visit.requests.some(({ url }) => url.includes("/api/v1/live")));
   const call = freshCall();
-  const of = snapshot(call, { createdAt: new Date().toISOString(), customer: { number: "+16465550188", name: MARKUP } });
+  const of = snapshot(call, {
+    createdAt: new Date().toISOString(),
+    customer: { number: "+16465550188", name: MARKUP },
+  });
   await tell(server, [statusUpdate(of, "in-progress"), transcript(of, MARKUP)]);
   const { id } = await world.db.callByVapi(call.id);
   await visit.page.locator(`a[href*="${id}"]`).first().waitFor();

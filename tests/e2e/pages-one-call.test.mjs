@@ -33,7 +33,11 @@ pageTest("a call: who, when in the business's zone, what became of it, what was 
   assert.ok(place("What are you calling about?") >= 0);
   assert.ok(place("I chipped a tooth last night") > place("What are you calling about?"));
   assert.ok(place("Goodbye!") > place("I chipped a tooth last night"));
-  assert.equal(said.filter((one) => one.includes("and I'd like to come in this week")).length, 1, "partial words are gone");
+  assert.equal(
+    said.filter((one) => one.includes("and I'd like to come in this week")).length,
+    1,
+    "partial words are gone",
+  );
   assert.match(said[place("I chipped a tooth")], /Caller|Maya/);
 });
 
@@ -69,7 +73,10 @@ pageTest("the recording plays; a line of the conversation leads to its place; th
   await page.reload();
   await play(page).click();
   await untilPage("as fast as before", async () => (await audio(page, "playbackRate")) === 2);
-  assert.ok(visit.requests.every(({ url }) => !url.includes(world.fake.url)), "the browser never asks the provider");
+  assert.ok(
+    visit.requests.every(({ url }) => !url.includes(world.fake.url)),
+    "the browser never asks the provider",
+  );
 });
 
 pageTest("space plays and stops, but not while a button has the focus", async (open) => {
@@ -89,7 +96,10 @@ pageTest("a recording that cannot be had is said, and can be tried again", async
     const visit = await (await open(server, { as: OWNER })).go(`/calls/${recorded.id}`);
     visit.expectStatus(404, "recording");
     await play(visit.page).click();
-    await visit.page.getByRole("alert").getByText(/recording/).waitFor();
+    await visit.page
+      .getByRole("alert")
+      .getByText(/recording/)
+      .waitFor();
     await assertAccessible(visit, "a recording that is not there");
     world.fake.recording = recordings.signed;
     await play(visit.page).click();
@@ -142,7 +152,10 @@ pageTest("somebody else's call is nothing: the same words as for one that never 
 pageTest("a searched word is marked where it was said", async (open) => {
   const { page } = await (await open(server, { as: OWNER })).go(`/calls/${recorded.id}?q=chipped`);
   await untilPage("marks", async () => (await page.locator("mark").count()) >= 2);
-  assert.deepEqual([...new Set((await page.locator("mark").allInnerTexts()).map((text) => text.toLowerCase()))], ["chipped"]);
+  assert.deepEqual(
+    [...new Set((await page.locator("mark").allInnerTexts()).map((text) => text.toLowerCase()))],
+    ["chipped"],
+  );
 });
 
 pageTest("what happened behind the scenes is folded away, and opens", async (open) => {
@@ -162,7 +175,10 @@ pageTest("without a network the conversation stays", async (open) => {
   await visit.page.getByText("No connection to the server").waitFor();
   await line(visit.page, "I chipped a tooth last night").waitFor();
   await play(visit.page).click();
-  await visit.page.getByRole("alert").getByText(/cannot be reached/).waitFor();
+  await visit.page
+    .getByRole("alert")
+    .getByText(/cannot be reached/)
+    .waitFor();
   await visit.context.setOffline(false);
   await visit.page.getByText("No connection to the server").waitFor({ state: "hidden" });
   await play(visit.page).click();
@@ -175,7 +191,8 @@ const KINDS = {
   "that the AI never took": "c.outcome = 'ai_unavailable'",
   "of a withheld number": "c.caller_number = 'anonymous'",
   "that goes on": "c.status = 'in-progress'",
-  "of a regular": "(select count(*) from calls o where o.caller_number = c.caller_number) > 6 and c.caller_number <> 'anonymous'",
+  "of a regular":
+    "(select count(*) from calls o where o.caller_number = c.caller_number) > 6 and c.caller_number <> 'anonymous'",
 };
 for (const look of LOOKS) {
   pageTest(`open to everybody: ${look.name}`, async (open) => {

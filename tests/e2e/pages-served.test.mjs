@@ -25,7 +25,15 @@ const PRIVATE = {
 };
 const guarded = await world.start({ ...project.env, ...PRIVATE });
 
-const PAGES = ["/", "/sign-in", "/calls", "/calls/0b6f3b1e-0000-4000-8000-000000000000", "/digests", "/digests/2026-11-18", "/settings"];
+const PAGES = [
+  "/",
+  "/sign-in",
+  "/calls",
+  "/calls/0b6f3b1e-0000-4000-8000-000000000000",
+  "/digests",
+  "/digests/2026-11-18",
+  "/settings",
+];
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; " +
   "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; " +
@@ -53,7 +61,10 @@ test("every address of the dashboard is one page, under one strict policy", asyn
 
 test("with Supabase the browser may also ask there, and nowhere else", async () => {
   const answer = await guarded.get("/");
-  assert.equal(answer.headers["content-security-policy"], POLICY.replace("connect-src 'self'", `connect-src 'self' ${project.url}`));
+  assert.equal(
+    answer.headers["content-security-policy"],
+    POLICY.replace("connect-src 'self'", `connect-src 'self' ${project.url}`),
+  );
   assert.ok(answer.text.includes(`content="${project.url}"`) && answer.text.includes(`content="${project.anonKey}"`));
   assert.ok(!(await server.get("/")).text.includes("sb_publishable"));
 });
@@ -100,7 +111,10 @@ test("assets are plain, gzip or Brotli, as the browser takes them: the same byte
       if (plain.body.length > 2000) assert.ok(packed.body.length < plain.body.length / 2, `${path} in ${coding}`);
     }
     for (const accept of ["identity", "gzip;q=0, br;q=0", ""])
-      assert.equal((await server.get(path, { headers: { "accept-encoding": accept } })).headers["content-encoding"], undefined);
+      assert.equal(
+        (await server.get(path, { headers: { "accept-encoding": accept } })).headers["content-encoding"],
+        undefined,
+      );
   }
 });
 
@@ -115,7 +129,14 @@ test("HEAD tells what GET would; other methods and other names do not work", asy
     assert.match(posted.headers.allow, /GET/);
   }
   const [script] = assets.filter((path) => path.endsWith(".js"));
-  for (const path of ["/assets/app.js", `${script}.gzip`, script.slice(0, -1), "/assets/..%2f", "/assets/%00", `${script}/x`]) {
+  for (const path of [
+    "/assets/app.js",
+    `${script}.gzip`,
+    script.slice(0, -1),
+    "/assets/..%2f",
+    "/assets/%00",
+    `${script}/x`,
+  ]) {
     const answer = await server.get(path);
     assert.equal(answer.status, 404, path);
     assert.notEqual(answer.headers["cache-control"], "public, max-age=31536000, immutable", path);
@@ -142,10 +163,17 @@ test("no byte that is served holds a secret", async () => {
     }
   }
   for (const [name, secret] of Object.entries(secrets)) {
-    for (const form of [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64").replace(/=*$/, "")]) {
+    for (const form of [
+      secret,
+      encodeURIComponent(secret),
+      Buffer.from(secret).toString("base64").replace(/=*$/, ""),
+    ]) {
       const held = served.find(({ text }) => text.includes(form));
       assert.equal(held?.path, undefined, `${name} is in ${held?.path}`);
     }
   }
-  assert.ok(served.some(({ text }) => text.includes(project.anonKey)), "the key for browsers is there: the search works");
+  assert.ok(
+    served.some(({ text }) => text.includes(project.anonKey)),
+    "the key for browsers is there: the search works",
+  );
 });

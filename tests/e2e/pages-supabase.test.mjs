@@ -34,7 +34,9 @@ pageTest("signing in at the project, and the calls here", async (open) => {
     assert.equal(apikey, project.anonKey);
     assert.equal(origin, `http://127.0.0.1:${server.port}`);
   }
-  assert.ok(visit.requests.filter(({ url }) => url.startsWith(project.url)).every(({ url }) => url.includes("/auth/v1/")));
+  assert.ok(
+    visit.requests.filter(({ url }) => url.startsWith(project.url)).every(({ url }) => url.includes("/auth/v1/")),
+  );
   await page.reload();
   await untilPage("rows again", async () => (await page.getByRole("table").getByRole("link").count()) > 3);
 });

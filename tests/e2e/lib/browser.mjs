@@ -23,7 +23,10 @@ export async function chrome() {
   if (browser) return browser;
   assert.ok(fs.existsSync(CHROMIUM), `no browser at ${CHROMIUM}: deps/test.txt names the package`);
   const rules = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1";
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", `--host-resolver-rules=${rules}`] });
+  browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ["--no-sandbox", `--host-resolver-rules=${rules}`],
+  });
   return browser;
 }
 
@@ -55,7 +58,9 @@ export class Visit {
   /** `phone`, `dark`, `reducedMotion`; `as` is who has signed in already, `at` the address to begin with; `origins` are
    * other hosts that may be asked. */
   static async open(server, { phone, dark, reducedMotion, as, at, name, origins = [], ...more } = {}) {
-    const context = await (await chrome()).newContext({
+    const context = await (
+      await chrome()
+    ).newContext({
       baseURL: originOf(server),
       viewport: phone ? { width: 390, height: 844 } : { width: 1280, height: 860 },
       isMobile: Boolean(phone),

@@ -31,14 +31,25 @@ export function tone(seconds) {
   bytes.writeUInt16LE(16, 34);
   bytes.write("data", 36, "latin1");
   bytes.writeUInt32LE(samples * 2, 40);
-  for (let i = 0; i < samples; i++) bytes.writeInt16LE(Math.round(6000 * Math.sin((i * 2 * Math.PI * 440) / RATE)), 44 + i * 2);
+  for (let i = 0; i < samples; i++)
+    bytes.writeInt16LE(Math.round(6000 * Math.sin((i * 2 * Math.PI * 440) / RATE)), 44 + i * 2);
   return bytes;
 }
 
 /** A world with `businesses` of the demo and, unless `annex` is false, one with an owner who has no calls. */
 export async function pagesWorld({ days = 30, callsPerDay = 12, businesses = 1, label } = {}) {
   const world = await World.create({ seed: false, label });
-  const args = ["--days", days, "--calls-per-day", callsPerDay, "--businesses", businesses, "--password", PASSWORD, "--quiet"];
+  const args = [
+    "--days",
+    days,
+    "--calls-per-day",
+    callsPerDay,
+    "--businesses",
+    businesses,
+    "--password",
+    PASSWORD,
+    "--quiet",
+  ];
   const end = await command(["demo", ...args.map(String)], { MIGRATE_DATABASE_URL: world.db.ownerUrl }, 120000);
   assert.equal(end.code, 0, end.stderr);
   await world.db.addBusiness(ANNEX);
@@ -52,7 +63,9 @@ export async function pagesWorld({ days = 30, callsPerDay = 12, businesses = 1, 
 
 /** A call of that business that fits the SQL condition: the newest. */
 export const callWith = (world, condition, business = world.larkspur.id) =>
-  world.db.one(`select c.* from calls c where c.business_id = $1 and ${condition} order by listed_at desc limit 1`, [business]);
+  world.db.one(`select c.* from calls c where c.business_id = $1 and ${condition} order by listed_at desc limit 1`, [
+    business,
+  ]);
 
 const RECORDED_MS = 1795014245280; // of the sequence's first message
 

@@ -79,23 +79,47 @@ export class Project {
   #user(email) {
     const { id } = this.people.get(email);
     const at = new Date().toISOString();
-    return { id, aud: "authenticated", role: "authenticated", email, phone: "", created_at: at, updated_at: at, app_metadata: {}, user_metadata: {}, identities: [], is_anonymous: false };
+    return {
+      id,
+      aud: "authenticated",
+      role: "authenticated",
+      email,
+      phone: "",
+      created_at: at,
+      updated_at: at,
+      app_metadata: {},
+      user_metadata: {},
+      identities: [],
+      is_anonymous: false,
+    };
   }
 
   #answer({ method, path, body }) {
     if (path === "/auth/v1/.well-known/jwks.json") {
-      const jwk = { ...this.pair.publicKey.export({ format: "jwk" }), kid: "project-1", alg: "ES256", use: "sig", key_ops: ["verify"] };
+      const jwk = {
+        ...this.pair.publicKey.export({ format: "jwk" }),
+        kid: "project-1",
+        alg: "ES256",
+        use: "sig",
+        key_ops: ["verify"],
+      };
       return [200, { keys: [jwk] }];
     }
     if (path === "/auth/v1/token?grant_type=password") {
       const person = this.people.get(body.email);
       if (person?.password === body.password) return [200, this.#session(body.email)];
-      return [400, { code: "invalid_credentials", error_code: "invalid_credentials", msg: "Invalid login credentials" }];
+      return [
+        400,
+        { code: "invalid_credentials", error_code: "invalid_credentials", msg: "Invalid login credentials" },
+      ];
     }
     if (path === "/auth/v1/token?grant_type=refresh_token") {
       const email = this.refreshTokens.get(body.refresh_token);
       if (email) return [200, this.#session(email)];
-      return [400, { code: "refresh_token_not_found", error_code: "refresh_token_not_found", msg: "Invalid Refresh Token" }];
+      return [
+        400,
+        { code: "refresh_token_not_found", error_code: "refresh_token_not_found", msg: "Invalid Refresh Token" },
+      ];
     }
     if (path.startsWith("/auth/v1/recover") && method === "POST") {
       this.mails.push(body.email);
@@ -112,9 +136,15 @@ export class Project {
       const text = Buffer.concat(parts).toString("utf8");
       const { origin, apikey } = req.headers;
       const asked = { method: req.method, path: req.url, apikey, origin, body: text ? JSON.parse(text) : {} };
-      const cors = origin ? { "access-control-allow-origin": "*", "access-control-expose-headers": "x-supabase-api-version" } : {};
+      const cors = origin
+        ? { "access-control-allow-origin": "*", "access-control-expose-headers": "x-supabase-api-version" }
+        : {};
       if (req.method === "OPTIONS") {
-        res.writeHead(200, { ...cors, "access-control-allow-headers": ALLOWED, "access-control-allow-methods": "GET,POST,PUT" });
+        res.writeHead(200, {
+          ...cors,
+          "access-control-allow-headers": ALLOWED,
+          "access-control-allow-methods": "GET,POST,PUT",
+        });
         return res.end();
       }
       if (origin) this.requests.push(asked);
