@@ -23,6 +23,11 @@ function tell(news: News): void {
   for (const listener of [...listeners]) listener(news);
 }
 
+/** Something was changed here: screens ask again. */
+export function askAgain(): void {
+  tell({ kind: "reset" });
+}
+
 const SILENCE_MS = 40_000; // the server beats every 15 s
 const HIDDEN_MS = 20_000;
 const FIRST_PAUSE_MS = 1000;

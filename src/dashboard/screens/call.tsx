@@ -13,6 +13,7 @@ import { useAsk, type Asked } from "../lib/use_ask";
 import { Icon } from "../parts/icon";
 import { Screen } from "../parts/screen";
 import { Empty, Failed, Loading } from "../parts/states";
+import { TickedNotice } from "../parts/tick_off";
 import { Timeline } from "./call_events";
 import { Bookings, Intake, OtherCalls, Summary, WhatBecame } from "./call_facts";
 import { BackLink, CallActions, CallSubtitle } from "./call_head";
@@ -96,6 +97,7 @@ function CallView({ call, error }: { call: Call; error: Asked<Call>["error"] }) 
       subtitle={<CallSubtitle call={call} />}
       actions={<CallActions call={call} />}
     >
+      <TickedNotice />
       <div class={`call ${player ? "has-player" : ""}`}>
         {error && error.status !== 0 && (
           <p class="notice" role="status">

@@ -1,5 +1,6 @@
 // The head of a call: who, when, how it ended, and what one does with it.
 import { useEffect, useState } from "preact/hooks";
+import { isTicked } from "../lib/call_back";
 import { neighboursOf } from "../lib/calls_store";
 import { callAsText, isGoingOn, numberToCall } from "../lib/call_words";
 import { dayOf, formatFull, formatLength, formatMoment, nameZone, spokenLength } from "../lib/format";
@@ -10,6 +11,7 @@ import type { Call, CallRow } from "../lib/types";
 import { OutcomeChip, UrgencyMark } from "../parts/chip";
 import { Icon, type IconName } from "../parts/icon";
 import { PhoneLink } from "../parts/phone_link";
+import { TickButton } from "../parts/tick_off";
 
 // From which list each call was reached, also when one goes on from there to the caller's other calls.
 const origins = new Map<string, string>();
@@ -223,7 +225,12 @@ export function CallActions({ call }: { call: Call }) {
       </div>
       {number && (
         <div class="call-dial">
-          <PhoneLink number={number} asButton name={call.caller_name} />
+          <div class="call-dial-line">
+            <PhoneLink number={number} asButton name={call.caller_name} />
+            {call.to_call_back && call.caller_number && !isTicked(call.caller_number) && (
+              <TickButton caller={call.caller_number} name={nameCaller(call.caller_name, call.caller_number)} />
+            )}
+          </div>
           {isOther && (
             <p class="call-dial-note">
               Asked to be called here

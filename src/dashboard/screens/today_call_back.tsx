@@ -1,3 +1,4 @@
+import { isTicked } from "../lib/call_back";
 import { dayOf, formatFull, formatNumber, formatTime, nameDay } from "../lib/format";
 import { periodQuery, type Period } from "../lib/period";
 import { formatPhone, nameCaller } from "../lib/phone";
@@ -8,6 +9,7 @@ import { UrgencyMark } from "../parts/chip";
 import { Icon } from "../parts/icon";
 import { PhoneLink } from "../parts/phone_link";
 import { Empty } from "../parts/states";
+import { TickButton, TickedNotice } from "../parts/tick_off";
 
 const SHOWN = 5;
 
@@ -50,6 +52,7 @@ function Person({ person, zone, today }: { person: CallBack; zone: string; today
         )}
       </div>
       <div class="person-call">
+        <TickButton caller={person.caller_number} name={nameCaller(person.name, person.caller_number)} />
         <PhoneLink number={person.number} asButton name={person.name} />
       </div>
     </li>
@@ -62,7 +65,7 @@ function Nobody({ overview }: { overview: Overview }) {
     <Empty icon="check" title="Nobody to call back">
       <p>
         {missed > 0
-          ? "Everyone whose call was missed was answered later, or withheld the number."
+          ? "Everyone whose call was missed was answered later, is ticked off, or withheld the number."
           : "No call was missed in this period."}
       </p>
     </Empty>
@@ -73,17 +76,19 @@ export function CallBackFirst({ overview, period }: { overview: Overview; period
   const zone = overview.business.timezone;
   const today = dayOf(now.value, zone);
   const people = overview.tiles.to_call_back.value ?? 0;
+  const waiting = overview.call_back.filter((person) => !isTicked(person.caller_number));
   return (
     <section class="card today-people" aria-labelledby="people-title">
       <div class="card-head">
         <h2 id="people-title">Call back first</h2>
         {people > 0 && <p class="card-note">Urgent ones first, then the newest</p>}
       </div>
-      {overview.call_back.length === 0 ? (
+      <TickedNotice />
+      {waiting.length === 0 ? (
         <Nobody overview={overview} />
       ) : (
         <ol class="people">
-          {overview.call_back.slice(0, SHOWN).map((person) => (
+          {waiting.slice(0, SHOWN).map((person) => (
             <Person key={person.caller_number} person={person} zone={zone} today={today} />
           ))}
         </ol>
