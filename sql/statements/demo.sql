@@ -186,10 +186,38 @@ select private.words_key(id) from unnest($1::uuid[]) with ordinality b (id, nth)
 -- What the server would make of them, a call at a time.
 copy private.call_words (call_id, business_id, listed_at, words) from stdin
 
+-- name: demo_call_backs
+-- role: owner
+-- Most callers whom nobody has answered since are ticked off, some hours later, unless that would be in the last two days
+-- of their business's calls. Of the last 60 days: two periods. Whom and when is decided by the call's id.
+with recent as materialized (
+    select c.business_id, c.caller_number, c.id, c.outcome, c.listed_at,
+           max(c.listed_at) filter (where private.is_answered(c.outcome)) over of_caller as answered_at,
+           row_number() over (of_caller order by c.listed_at desc, c.id) as nth, e.end_at
+    from (select business_id, max(listed_at) as end_at from public.calls where business_id is not null group by 1) e
+    join public.calls c on c.business_id = e.business_id and c.listed_at >= e.end_at - interval '60 days'
+    where c.caller_number ~ '^\+[1-9][0-9]{5,14}$' and (private.is_missed(c.outcome) or private.is_answered(c.outcome))
+    window of_caller as (partition by c.business_id, c.caller_number)
+), chance as (
+    select *, ('x' || left(md5(id::text), 4))::bit(16)::int as roll from recent where nth = 1
+), done as (
+    select business_id, caller_number, listed_at + (40 + roll % 1200) * interval '1 minute' as done_at
+    from chance
+    where private.is_to_call_back(outcome, caller_number, listed_at, answered_at, null) and roll % 10 < 8
+      and listed_at + (40 + roll % 1200) * interval '1 minute' < end_at - interval '2 days'
+)
+insert into public.call_backs as k (business_id, caller_number, done_at, done_by)
+select d.business_id, d.caller_number, d.done_at,
+       (select u.user_id from public.business_users u where u.business_id = d.business_id order by u.role, u.user_id limit 1)
+from done d
+on conflict (business_id, caller_number) do update set done_at = excluded.done_at, done_by = excluded.done_by
+    where excluded.done_at > k.done_at
+
 -- name: demo_commit
 -- role: owner
 commit
 
 -- name: demo_vacuum
 -- role: owner
-vacuum (analyze) public.calls, public.call_events, public.call_utterances, public.digests, private.call_words
+vacuum (analyze) public.calls, public.call_events, public.call_utterances, public.digests, public.call_backs,
+    private.call_words

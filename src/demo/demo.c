@@ -153,7 +153,7 @@ static void make_password(char out[PASSWORD_BYTES])
 static void print_login(const struct demo_options *o, const char *password)
 {
     printf("Sign in as %s%s%s.\n", o->owner_email, password ? ", password " : "", password ? password : "");
-    printf("Staff, who may only read: staff@larkspur.example.%s\n",
+    printf("Staff, who may change no settings: staff@larkspur.example.%s\n",
            o->businesses > 1 ? " Other businesses: owner2@demo.example and so on." : "");
     if (!password) {
         printf("The password is that of an earlier run; --password sets another.\n");

@@ -221,8 +221,8 @@ static int load(struct demo_pg *d, struct demo_plan *p)
     }
     demo_progress_end(&p->progress);
     rc = big ? make_indexes(d, p) : 0;
-    rc = rc < 0 ? rc : demo_pg_do(d, STMT_DEMO_TRIGGERS_ON, 0, NULL);
-    return rc;
+    rc = rc < 0 ? rc : demo_pg_do(d, STMT_DEMO_CALL_BACKS, 0, NULL);
+    return rc < 0 ? rc : demo_pg_do(d, STMT_DEMO_TRIGGERS_ON, 0, NULL);
 }
 
 int demo_load(struct demo_pg *d, struct demo_plan *p)

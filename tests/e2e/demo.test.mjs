@@ -60,7 +60,11 @@ async function print(on) {
     );
     out[table] = digest;
   }
-  return out;
+  const ticks = await on.one(
+    `select md5(string_agg(row(business_id, caller_number, done_at)::text, ',' order by business_id, caller_number)) as digest
+     from call_backs`,
+  );
+  return { ...out, call_backs: ticks.digest };
 }
 
 /** What an unfinished run must not leave changed. */
@@ -124,6 +128,24 @@ test("every outcome occurs, and the columns that Postgres works out agree with w
     (await db.count("(select from calls group by caller_number having count(*) > 3) t")) > 10,
     "regular callers",
   );
+});
+
+test("most callers to call back are ticked off, none of the last two days", async () => {
+  const { off, left, late } = await db.one(
+    `select count(*) filter (where k.done_at > at) as off, count(*) filter (where (k.done_at > at) is not true) as left,
+            count(*) filter (where k.done_at > now() - interval '2 days') as late
+     from (select caller_number, max(listed_at) as at, max(listed_at) filter (where private.is_answered(outcome)) as answered_at
+           from calls
+           where business_id = $1 and caller_number like '+%' and (private.is_missed(outcome) or private.is_answered(outcome))
+           group by caller_number) c
+     left join call_backs k on k.business_id = $1 and k.caller_number = c.caller_number
+     where answered_at is distinct from at`,
+    [LARKSPUR],
+  );
+  assert.ok(Number(off) > 20 && Number(left) > 3 && Number(off) > Number(left), `${off} ticked off, ${left} left`);
+  assert.equal(Number(late), 0);
+  const person = "business_users u where u.user_id = k.done_by and u.business_id = k.business_id";
+  assert.equal(await db.count(`call_backs k where not exists (select from ${person})`), 0);
 });
 
 test("hours are the business's, nothing is in the future", async () => {
