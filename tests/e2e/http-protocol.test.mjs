@@ -56,7 +56,6 @@ for (const method of ["OPTIONS", "TRACE"]) {
 }
 
 for (const path of [
-  "/",
   "/nothing",
   "/api",
   "/api/webhook/",
