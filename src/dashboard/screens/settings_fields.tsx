@@ -1,0 +1,195 @@
+// The fields of the settings, in three groups.
+import { useMemo } from "preact/hooks";
+import { formatHour, formatTime, nameZone } from "../lib/format";
+import { formatPhone, isDialable } from "../lib/phone";
+import { readPhone, timeZones, type Draft, type Problems } from "../lib/settings_draft";
+import { now } from "../lib/state";
+import type { Settings } from "../lib/types";
+import { Field, Switch } from "../parts/field";
+
+const MOST_LETTERS = 1000;
+
+export interface GroupProps {
+  draft: Draft;
+  settings: Settings;
+  problems: Problems;
+  isFixed: boolean;
+  set: (changes: Partial<Draft>) => void;
+}
+
+const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
+
+export function DigestGroup({ draft, problems, isFixed, set }: GroupProps) {
+  const isOff = isFixed || !draft.digest_enabled;
+  return (
+    <section class="card settings-group" aria-labelledby="digest-title">
+      <h2 id="digest-title">Daily digest</h2>
+      <p class="settings-about">One mail a day: whom to call back, and the day in numbers.</p>
+      <Switch
+        label="Send the digest"
+        isOn={draft.digest_enabled}
+        isFixed={isFixed}
+        onChange={(digest_enabled) => set({ digest_enabled })}
+      />
+      <Field label="Hour" help={`In ${nameZone(draft.timezone)}.`} problem={problems.digest_hour}>
+        {(ids) => (
+          <select
+            {...ids}
+            class="settings-hour"
+            disabled={isOff}
+            value={String(draft.digest_hour)}
+            onChange={(event) => set({ digest_hour: Number(event.currentTarget.value) })}
+          >
+            {HOURS.map((hour) => (
+              <option key={hour} value={String(hour)}>
+                {formatHour(hour)}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <Field
+        label="Recipients"
+        help="Up to ten addresses, separated by commas. Without any it goes to the owner's address."
+        problem={problems.email}
+      >
+        {(ids) => (
+          <input
+            {...ids}
+            type="text"
+            inputMode="email"
+            autocomplete="off"
+            spellcheck={false}
+            disabled={isOff}
+            value={draft.email}
+            onInput={(event) => set({ email: event.currentTarget.value })}
+          />
+        )}
+      </Field>
+      <Switch
+        label="Skip days without calls"
+        help="Else a day without calls brings two friendly lines, so that you know that all is well."
+        isOn={draft.skip_empty_digest}
+        isFixed={isOff}
+        onChange={(skip_empty_digest) => set({ skip_empty_digest })}
+      />
+    </section>
+  );
+}
+
+function ZoneField({ draft, problems, isFixed, set }: GroupProps) {
+  const zones = useMemo(() => timeZones(draft.timezone), [draft.timezone]);
+  const help = (
+    <>
+      It is {formatTime(new Date(now.value).toISOString(), draft.timezone)} there now. All days and hours are reckoned
+      in it.
+    </>
+  );
+  return (
+    <Field label="Time zone" help={help} problem={problems.timezone}>
+      {(ids) => (
+        <select
+          {...ids}
+          disabled={isFixed}
+          value={draft.timezone}
+          onChange={(event) => set({ timezone: event.currentTarget.value })}
+        >
+          {zones.map((zone) => (
+            <option key={zone} value={zone}>
+              {zone.replaceAll("_", " ")}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}
+
+export function BusinessGroup(props: GroupProps) {
+  const { draft, settings, problems, isFixed, set } = props;
+  return (
+    <section class="card settings-group" aria-labelledby="business-title">
+      <h2 id="business-title">Business</h2>
+      <Field label="Name" problem={problems.name}>
+        {(ids) => (
+          <input
+            {...ids}
+            type="text"
+            maxLength={200}
+            autocomplete="organization"
+            disabled={isFixed}
+            value={draft.name}
+            onInput={(event) => set({ name: event.currentTarget.value })}
+          />
+        )}
+      </Field>
+      <ZoneField {...props} />
+      <div class="settings-numbers">
+        <h3>Numbers that are answered</h3>
+        {settings.phones.length === 0 && <p>None yet.</p>}
+        <ul>
+          {settings.phones.map((phone) => (
+            <li key={phone} class="phone">
+              {formatPhone(phone)}
+            </li>
+          ))}
+        </ul>
+        <p class="field-help">They are set up by whoever runs this server.</p>
+      </div>
+    </section>
+  );
+}
+
+export function FallbackGroup({ draft, problems, isFixed, set }: GroupProps) {
+  const forward = readPhone(draft.forward_to);
+  return (
+    <section class="card settings-group" aria-labelledby="fallback-title">
+      <h2 id="fallback-title">When the assistant cannot answer</h2>
+      <p class="settings-about">A caller is put through to the forward number, or else may leave a message.</p>
+      <Field
+        label="Forward number"
+        help={
+          isDialable(forward) && draft.forward_to.trim() !== forward
+            ? `Will be saved as ${formatPhone(forward)}.`
+            : "For example +1 646 555 0187. Leave it empty to take messages only."
+        }
+        problem={problems.forward_to}
+      >
+        {(ids) => (
+          <input
+            {...ids}
+            type="tel"
+            autocomplete="off"
+            disabled={isFixed}
+            value={draft.forward_to}
+            onInput={(event) => set({ forward_to: event.currentTarget.value })}
+          />
+        )}
+      </Field>
+      <Field
+        label="Greeting"
+        help={
+          <>
+            What the caller hears then, read out by a voice. Leave it empty for our own words.{" "}
+            <span class="number">
+              {draft.fallback_greeting.length} of {MOST_LETTERS}
+            </span>
+          </>
+        }
+        problem={problems.fallback_greeting}
+      >
+        {(ids) => (
+          <textarea
+            {...ids}
+            rows={4}
+            maxLength={MOST_LETTERS}
+            dir="auto"
+            disabled={isFixed}
+            value={draft.fallback_greeting}
+            onInput={(event) => set({ fallback_greeting: event.currentTarget.value })}
+          />
+        )}
+      </Field>
+    </section>
+  );
+}
