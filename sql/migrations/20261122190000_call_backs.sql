@@ -53,14 +53,14 @@ as $$
     select outcome in ('hung_up_early', 'no_response', 'transfer_not_answered', 'ai_unavailable', 'technical_error')
 $$;
 
--- A caller is to be called back while one of these is there: a missed call from a number, not followed by an answered one
+-- A caller is to be called back while one of these is there: a missed call from a number that can be called, not followed by an answered one
 -- (answered_at: the caller's last), and begun after the caller was last ticked off (done_at).
 create function private.is_to_call_back(outcome text, caller text, at timestamptz, answered_at timestamptz, done_at timestamptz)
     returns boolean
     language sql immutable parallel safe
 as $$
-    select private.is_missed(outcome) and caller like '+%' and at >= coalesce(answered_at, '-infinity')
-       and at > coalesce(done_at, '-infinity')
+    select private.is_missed(outcome) and at >= coalesce(answered_at, '-infinity')
+       and at > coalesce(done_at, '-infinity') and caller ~ '^\+[1-9][0-9]{5,14}$'
 $$;
 
 revoke all on function private.is_answered(text), private.is_missed(text),

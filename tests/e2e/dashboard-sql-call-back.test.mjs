@@ -41,6 +41,7 @@ test("a tick takes a caller off, a new missed call brings the caller back, and s
   for (const call of [missed(ADA, 500), missed(ADA, 300), missed(BEN, 200)]) await desk.addCall(business, call);
   await desk.addCall(business, { ...missed("x", 100), caller_claim: "1anonymous" });
   await desk.addCall(business, { ...missed("x", 90), caller_claim: null });
+  await desk.addCall(business, missed("+12", 80)); // nobody can be called there, or ticked off
   assert.deepEqual(await waiting(business), { [ADA]: 2, [BEN]: 1 });
 
   const done = await tick(business, ADA);
