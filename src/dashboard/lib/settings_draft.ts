@@ -61,7 +61,9 @@ export function problemsOf(message: string): Problems {
   const [, key, words] = /^([a-z_]+): (.*)$/s.exec(message) ?? [];
   const fields: string[] = ["name", "email", "timezone", "digest_enabled", "digest_hour", "skip_empty_digest"];
   const known = [...fields, "forward_to", "fallback_greeting"].includes(key ?? "");
-  return known && words ? { [key as DraftKey]: `${words[0]!.toUpperCase()}${words.slice(1)}.` } : { form: message };
+  return known && words
+    ? { [key as DraftKey]: `${words[0]!.toUpperCase()}${words.slice(1).replace(/, or null$/, "")}.` }
+    : { form: message };
 }
 
 /** All zones that the browser knows, and the business's own. */

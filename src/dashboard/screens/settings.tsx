@@ -104,13 +104,14 @@ function SaveBar({ form }: { form: Form }) {
 function SettingsForm({ first }: { first: Settings }) {
   const form = useForm(first);
   useGuard(form.isChanged);
+  useEffect(() => document.querySelector<HTMLElement>('main [aria-invalid="true"]')?.focus(), [form.problems]);
   const onSubmit = (event: Event) => {
     event.preventDefault();
     if (!form.isSaving && form.isChanged) void form.save();
   };
   const group = { ...form, isFixed: !form.settings.can_edit || form.isSaving };
   return (
-    <form class="settings" noValidate onSubmit={onSubmit}>
+    <form class="settings-form" noValidate onSubmit={onSubmit}>
       {!form.settings.can_edit && (
         <p class="notice">
           <Icon name="person" size={18} />
@@ -127,7 +128,7 @@ function SettingsForm({ first }: { first: Settings }) {
 
 function Bones() {
   return (
-    <div class="settings">
+    <div class="settings-form">
       {[6, 4, 4].map((lines, i) => (
         <div key={i} class="card settings-group">
           <Loading lines={lines} what="Loading the settings" />
@@ -141,8 +142,8 @@ export function SettingsScreen() {
   const { data, error, again } = useAsk<Settings>(address("/api/v1/settings", { business: businessId.value }));
   return (
     <Screen title="Settings">
-      {data ? <SettingsForm first={data} /> : error ? <Failed error={error} again={again} /> : <Bones />}
       <div class="settings">
+        {data ? <SettingsForm first={data} /> : error ? <Failed error={error} again={again} /> : <Bones />}
         <AccountGroup />
       </div>
     </Screen>
