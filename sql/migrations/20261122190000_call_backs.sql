@@ -53,8 +53,8 @@ as $$
     select outcome in ('hung_up_early', 'no_response', 'transfer_not_answered', 'ai_unavailable', 'technical_error')
 $$;
 
--- A caller is to be called back while one of these is there: a missed call from a number that can be called, not followed by an answered one
--- (answered_at: the caller's last), and begun after the caller was last ticked off (done_at).
+-- A caller is to be called back while one of these is there: a missed call from a number that can be called, not followed
+-- by an answered one (answered_at: the caller's last), and begun after the caller was last ticked off (done_at).
 create function private.is_to_call_back(outcome text, caller text, at timestamptz, answered_at timestamptz, done_at timestamptz)
     returns boolean
     language sql immutable parallel safe
