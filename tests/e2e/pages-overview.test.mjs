@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { LOOKS, assertAccessible, assertFits, pageTest, untilPage } from "./lib/browser.mjs";
 import { bearer, signIn, signInOpens } from "./lib/session.mjs";
-import { ANNEX, OWNER, STRANGER, pagesWorld, recordedCall, tell } from "./lib/pages-world.mjs";
+import { ANNEX, OWNER, STAFF, STRANGER, pagesWorld, recordedCall, tell } from "./lib/pages-world.mjs";
 import { freshCall } from "./lib/vapi.mjs";
 
 const world = await pagesWorld();
@@ -53,6 +53,27 @@ pageTest("whom to call back: names, reasons, a number that dials, the call behin
   }
   await rows.first().getByRole("link").first().click();
   await visit.page.waitForURL(`**/calls/${expected[0].last_call_id}`);
+});
+
+pageTest("who was called back is ticked off, for all who look, and put back", async (open) => {
+  const visit = await (await open(server, { as: OWNER })).go("/?period=30");
+  const other = await (await open(server, { as: STAFF })).go("/?period=30");
+  const [first] = (await overview(30)).call_back;
+  const waits = ({ page }) => people(page).getByRole("listitem").locator(`a[href*="${first.last_call_id}"]`);
+  await waits(other).waitFor();
+  const [before] = [await tile(visit.page, /^To call back/)];
+  await people(visit.page).getByRole("listitem").first().getByRole("button", { name: /^Done/ }).click();
+  await waits(visit).waitFor({ state: "hidden" });
+  await untilPage("one less to call back", async () => (await tile(visit.page, /^To call back/)) === before - 1);
+  await other.page.reload();
+  await people(other.page).getByRole("listitem").first().waitFor();
+  assert.equal(await waits(other).count(), 0);
+  const undo = visit.page.getByRole("button", { name: "Undo" });
+  await untilPage("the focus is not lost", () => undo.evaluate((one) => one === document.activeElement));
+  await assertAccessible(visit, "somebody ticked off");
+  await visit.page.keyboard.press("Enter");
+  await waits(visit).waitFor();
+  assert.equal((await overview(30)).call_back[0].last_call_id, first.last_call_id);
 });
 
 pageTest("a number leads to its calls", async (open) => {
