@@ -1,15 +1,17 @@
 // Calls as they happen: the server's event stream, read with fetch because EventSource cannot send a token. Wire: README, "The API".
 import { computed, effect, signal } from "@preact/signals";
 import { ApiError, address, request } from "./api";
-import { returns } from "./connection";
+import { lostAt, returns } from "./connection";
 import { businessId } from "./state";
 import { session } from "./session";
 import type { CallRow } from "./types";
 
 export type News = { kind: "calls"; calls: CallRow[] } | { kind: "reset" };
 
+const isOpen = signal(false);
+
 /** Does the stream run? Without it screens show what was there when they asked. */
-export const isLive = signal(false);
+export const isLive = computed(() => isOpen.value && lostAt.value === null);
 
 const listeners = new Set<(news: News) => void>();
 
@@ -30,6 +32,7 @@ export function askAgain(): void {
 
 const SILENCE_MS = 40_000; // the server beats every 15 s
 const HIDDEN_MS = 20_000;
+const FIRST_RESET_MS = 3000;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
 
@@ -70,7 +73,7 @@ async function listen(answer: Response, lastId: string, stop: AbortController): 
       silence = setTimeout(() => stop.abort(), SILENCE_MS);
       const { done, value } = await reader.read();
       if (done) return lastId;
-      isLive.value = true;
+      isOpen.value = true;
       const blocks = (rest + value.replaceAll("\r", "")).split("\n\n");
       rest = blocks.pop() ?? "";
       for (const block of blocks) {
@@ -117,7 +120,8 @@ async function follow(of: string, life: AbortSignal): Promise<void> {
       const headers: Record<string, string> = { Accept: "text/event-stream" };
       if (lastId) headers["Last-Event-ID"] = lastId;
       const answer = await request(address("/api/v1/live", { business: of }), { headers, signal: stop.signal });
-      if (!isFirst && !lastId) tell({ kind: "reset" });
+      // What changed between a screen's question and the beginning of the stream was told to nobody.
+      if (!lastId) setTimeout(() => tell({ kind: "reset" }), isFirst ? FIRST_RESET_MS : 0);
       isFirst = false;
       pauseMs = FIRST_PAUSE_MS;
       lastId = await listen(answer, lastId, stop);
@@ -126,7 +130,7 @@ async function follow(of: string, life: AbortSignal): Promise<void> {
     }
     unhide();
     life.removeEventListener("abort", end);
-    isLive.value = false;
+    isOpen.value = false;
     if (life.aborted) return;
     await pauseFor(pauseMs * (0.75 + Math.random() / 2));
     while (document.hidden && !life.aborted) await pauseFor(LONGEST_PAUSE_MS);

@@ -40,6 +40,16 @@ export function countFamily(counts: Counts, family: Family): number {
   return FAMILIES[family].outcomes.reduce((sum, outcome) => sum + (counts[outcome] ?? 0), 0);
 }
 
+/** What happened, when the caller did not get to say why. */
+export const INSTEAD_OF_REASON: Partial<Record<AnyOutcome, string>> = {
+  hung_up_early: "Hung up before saying why",
+  no_response: "Stayed silent on the line",
+  transfer_not_answered: "Was put through, and nobody answered",
+  ai_unavailable: "Could not reach the AI",
+  technical_error: "Lost to a technical error",
+  in_progress: "On the phone now",
+};
+
 export const URGENCY_LABELS: Record<Urgency | "unknown", string> = {
   high: "Urgent",
   normal: "Normal",

@@ -139,7 +139,7 @@ export function PlayerBar({ player, turns }: PlayerBarProps) {
   useSpace(player);
   const error = player.error.value;
   return (
-    <section class="player" aria-label="Recording">
+    <section class="player" aria-label="Player">
       <audio ref={audio} preload="none" />
       <div class="player-error" role="alert">
         {error && (

@@ -140,7 +140,7 @@ export function Intake({ call, words }: { call: Call; words: string[] }) {
               <DetailValue detail={detail} call={call} words={words} />
             </Row>
           ))}
-          {success && <Row label="Aim reached">{success}</Row>}
+          {success && <Row label="Went well">{success}</Row>}
         </dl>
       </div>
     </section>

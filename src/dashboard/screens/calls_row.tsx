@@ -2,7 +2,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { formatFull, formatLength, formatMoment, formatTime, spokenLength } from "../lib/format";
 import { formatPhone, isDialable, nameCaller } from "../lib/phone";
 import type { CallRow } from "../lib/types";
-import { capitalise } from "../lib/words";
+import { capitalise, INSTEAD_OF_REASON } from "../lib/words";
 import { OutcomeChip, UrgencyMark } from "../parts/chip";
 import { Icon } from "../parts/icon";
 import { Marked } from "../parts/marked";
@@ -69,10 +69,8 @@ function About({ call, words }: { call: CallRow; words: string[] }) {
         <bdi class={call.reason ? undefined : "calls-none"}>
           {call.reason ? (
             <Marked text={capitalise(call.reason)} words={words} />
-          ) : isOn ? (
-            "On the phone now"
           ) : (
-            "No reason given"
+            (INSTEAD_OF_REASON[call.outcome ?? "in_progress"] ?? "Gave no reason")
           )}
         </bdi>
         <UrgencyMark urgency={call.urgency} />
@@ -81,10 +79,8 @@ function About({ call, words }: { call: CallRow; words: string[] }) {
         <bdi>
           {call.summary ? (
             <Marked text={call.summary} words={words} />
-          ) : isOn ? (
-            "The summary follows when the call is over."
           ) : (
-            "No summary"
+            isOn && "The summary follows when the call is over."
           )}
         </bdi>
       </span>

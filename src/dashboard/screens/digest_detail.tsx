@@ -59,7 +59,8 @@ function Head({ mail }: { mail: Digest }) {
   );
 }
 
-function Mail({ mail }: { mail: Digest }) {
+function Mail({ mail, isAlone }: { mail: Digest; isAlone: boolean }) {
+  const Heading = isAlone ? "h2" : "h3";
   const [wantsText, setWantsText] = useState(false);
   const hasBoth = Boolean(mail.html && mail.text);
   const isText = !mail.html || (hasBoth && wantsText);
@@ -71,7 +72,7 @@ function Mail({ mail }: { mail: Digest }) {
   return (
     <>
       <div class="mail-bar">
-        <h3>{hasBoth ? "The mail" : isText ? "The mail, plain text" : "The mail"}</h3>
+        <Heading>{isText && !hasBoth ? "The mail, plain text" : "The mail"}</Heading>
         {hasBoth && (
           <div class="segments" role="group" aria-label="Form of the mail">
             <button aria-pressed={!isText} onClick={() => setWantsText(false)}>
@@ -108,11 +109,11 @@ export function DigestDetail({ date, row, zone, isAlone }: DetailProps) {
   if (!known && asked.error) {
     return (
       <div class="card">
-        <Failed
-          error={asked.error}
-          again={asked.again}
-          title={asked.error.status === 404 ? "There is no digest of this day" : undefined!}
-        />
+        {asked.error.status === 404 ? (
+          <Empty icon="search" title="There is no digest of this day" />
+        ) : (
+          <Failed error={asked.error} again={asked.again} />
+        )}
       </div>
     );
   }
@@ -126,7 +127,7 @@ export function DigestDetail({ date, row, zone, isAlone }: DetailProps) {
       {known && <Trouble row={known} />}
       {mail ? <Head mail={mail} /> : null}
       {mail ? (
-        <Mail key={date} mail={mail} />
+        <Mail key={date} mail={mail} isAlone={isAlone} />
       ) : asked.error ? (
         <Failed error={asked.error} again={asked.again} />
       ) : (

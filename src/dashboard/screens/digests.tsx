@@ -88,7 +88,8 @@ export function Digests({ date }: { date: string | null }) {
   const digests = useDigests();
   const settings = useAsk<Settings>(address("/api/v1/settings", { business: businessId.value })).data;
   const { rows } = digests;
-  const isBad = date !== null && !isDay(date);
+  const hasNone = rows.length === 0 && !digests.isLoading && !digests.error;
+  const isBad = date !== null && (!isDay(date) || hasNone);
   const shown = isBad ? null : (date ?? (isWide ? (rows[0]?.date ?? null) : null));
   const row = rows.find((one) => one.date === shown) ?? null;
   const detail = shown && <DigestDetail date={shown} row={row} zone={zone} isAlone={!isWide} />;

@@ -3,8 +3,8 @@ import { dayOf, formatFull, formatNumber, formatTime, nameDay } from "../lib/for
 import { periodQuery, type Period } from "../lib/period";
 import { formatPhone, nameCaller } from "../lib/phone";
 import { here, now } from "../lib/state";
-import type { CallBack, Outcome, Overview } from "../lib/types";
-import { capitalise, OUTCOME_LABELS } from "../lib/words";
+import type { CallBack, Overview } from "../lib/types";
+import { capitalise, INSTEAD_OF_REASON, OUTCOME_LABELS } from "../lib/words";
 import { UrgencyMark } from "../parts/chip";
 import { Icon } from "../parts/icon";
 import { PhoneLink } from "../parts/phone_link";
@@ -12,15 +12,6 @@ import { Empty } from "../parts/states";
 import { TickButton, TickedNotice } from "../parts/tick_off";
 
 const SHOWN = 5;
-
-/** What happened, when the caller said nothing about why. */
-const INSTEAD: Partial<Record<Outcome, string>> = {
-  hung_up_early: "Hung up before saying why",
-  no_response: "Stayed silent on the line",
-  transfer_not_answered: "Was put through, and nobody answered",
-  ai_unavailable: "Could not reach the AI",
-  technical_error: "Lost to a technical error",
-};
 
 function Person({ person, zone, today }: { person: CallBack; zone: string; today: string }) {
   const when = `${nameDay(dayOf(person.last_at, zone), today)}, ${formatTime(person.last_at, zone)}`;
@@ -34,7 +25,11 @@ function Person({ person, zone, today }: { person: CallBack; zone: string; today
           <UrgencyMark urgency={person.urgency} />
         </h3>
         <p class="person-reason">
-          {person.reason ? <bdi>{capitalise(person.reason)}</bdi> : (INSTEAD[person.outcome] ?? "Gave no reason")}
+          {person.reason ? (
+            <bdi>{capitalise(person.reason)}</bdi>
+          ) : (
+            (INSTEAD_OF_REASON[person.outcome] ?? "Gave no reason")
+          )}
         </p>
         <p class="person-meta" id={`when-${person.last_call_id}`}>
           <time dateTime={person.last_at} title={formatFull(person.last_at, zone)}>
