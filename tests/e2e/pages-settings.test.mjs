@@ -1,0 +1,174 @@
+// Settings: an owner changes them and they stay, staff read them and cannot, neither on the page nor past it.
+import assert from "node:assert/strict";
+import { LOOKS, SESSION_KEY, assertAccessible, assertFits, pageTest, untilPage } from "./lib/browser.mjs";
+import { OTHER_PASSWORD, PASSWORD, authRequest, createUser, memberOf, signInOpens } from "./lib/session.mjs";
+import { ANNEX, OWNER, STAFF, STRANGER, pagesWorld } from "./lib/pages-world.mjs";
+
+const world = await pagesWorld({ days: 3 });
+const server = await signInOpens(await world.start());
+
+const kept = () => world.db.one("select * from businesses where id = $1", [world.larkspur.id]);
+const save = async (page) => {
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByRole("status").getByText("Saved.").waitFor();
+};
+const patches = (visit) => visit.requests.filter(({ method }) => method === "PATCH").length;
+
+pageTest("an owner changes the hour of the digest, and it stays", async (open) => {
+  const visit = await (await open(server, { as: OWNER })).go("/settings");
+  const { page } = visit;
+  const before = (await kept()).digest_hour;
+  const after = before === 18 ? 6 : 18;
+  assert.equal(await page.getByLabel("Hour").inputValue(), String(before));
+  assert.equal(await page.getByRole("button", { name: "Save", exact: true }).count(), 0, "there is nothing to save");
+  await page.getByLabel("Hour").selectOption({ label: after === 18 ? "6 PM" : "6 AM" });
+  await save(page);
+  assert.equal((await kept()).digest_hour, after);
+  await page.reload();
+  await page.getByLabel("Hour").waitFor();
+  assert.equal(await page.getByLabel("Hour").inputValue(), String(after));
+  await page.getByRole("link", { name: "Digests", exact: true }).click();
+  await page.getByText(`Every day at ${after === 18 ? "6 PM" : "6 AM"}`).waitFor();
+});
+
+pageTest("all other settings: recipients, zone, name, greeting, number; only what changed is sent", async (open) => {
+  const visit = await (await open(server, { as: OWNER })).go("/settings");
+  const { page } = visit;
+  const before = await kept();
+  await page.getByLabel("Recipients").fill("a@larkspur.example, b@larkspur.example");
+  await page.getByLabel("Forward number").fill("(646) 555-0123");
+  await page.getByText("Will be saved as +1 (646) 555-0123").waitFor();
+  await page.getByLabel("Greeting").fill('You\'ve reached us <"now">. Zoë calls back.');
+  await page.getByLabel("Skip days without calls").click();
+  const [sent] = await Promise.all([page.waitForRequest((one) => one.method() === "PATCH"), save(page)]);
+  assert.deepEqual(sent.postDataJSON(), {
+    email: "a@larkspur.example, b@larkspur.example",
+    forward_to: "+16465550123",
+    fallback_greeting: 'You\'ve reached us <"now">. Zoë calls back.',
+    skip_empty_digest: !before.skip_empty_digest,
+  });
+  assert.equal((await kept()).forward_to, "+16465550123");
+  await page.getByLabel("Time zone").selectOption("Europe/Lisbon");
+  await page.getByLabel("Name", { exact: true }).fill("Larkspur by the River");
+  await save(page);
+  await page.getByRole("button", { name: "Larkspur by the River" }).waitFor();
+  await page.getByRole("link", { name: "Today", exact: true }).click();
+  await page
+    .getByText(/Lisbon/)
+    .first()
+    .waitFor();
+  await page.goBack();
+  await page.getByLabel("Forward number").fill("");
+  await page.getByLabel("Time zone").selectOption("America/New_York");
+  await page.getByLabel("Name", { exact: true }).fill(before.name);
+  await save(page);
+  const now = await kept();
+  assert.deepEqual([now.forward_to, now.timezone, now.name], [null, "America/New_York", before.name]);
+});
+
+pageTest("what is wrong is said at its field, which gets the focus; nothing is lost", async (open) => {
+  const visit = await (await open(server, { as: OWNER })).go("/settings");
+  const { page } = visit;
+  const before = await kept();
+  visit.expectStatus(422, "api/v1/settings");
+  await page.getByLabel("Forward number").fill("12");
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  const field = page.getByLabel("Forward number");
+  await untilPage("the field is marked", async () => (await field.getAttribute("aria-invalid")) === "true");
+  await untilPage("it has the focus", () => field.evaluate((one) => one === document.activeElement));
+  assert.equal(await field.inputValue(), "12");
+  await assertAccessible(visit, "a field that is wrong");
+  assert.deepEqual(await kept(), before);
+  await page.getByRole("button", { name: "Discard" }).click();
+  assert.equal(await field.inputValue(), before.forward_to ?? "");
+});
+
+pageTest("who leaves without saving is asked first", async (open) => {
+  const visit = await (await open(server, { as: OWNER })).go("/settings");
+  const { page } = visit;
+  visit.expect(/dialog: Your changes are not saved/);
+  await page.getByLabel("Greeting").fill("Something else");
+  await page.getByRole("link", { name: "Calls", exact: true }).click(); // and the question is answered with no
+  await untilPage("one was asked", () => visit.found.length > 0);
+  assert.match(page.url(), /\/settings$/);
+  assert.equal(await page.getByLabel("Greeting").inputValue(), "Something else");
+  await page.getByRole("button", { name: "Discard" }).click();
+  await page.getByRole("link", { name: "Calls", exact: true }).click();
+  await visit.heading("Calls").waitFor();
+});
+
+pageTest("staff read the settings and cannot change them, nor can they past the page", async (open) => {
+  const visit = await (await open(server, { as: STAFF })).go("/settings");
+  const { page } = visit;
+  await page.getByText("Only an owner can change this").waitFor();
+  const fields = page.locator("form").first().locator("input, select, textarea, button");
+  assert.ok((await fields.count()) >= 7);
+  for (const field of await fields.all())
+    assert.ok(await field.isDisabled(), await field.evaluate((one) => one.outerHTML));
+  const before = await kept();
+  visit.expectStatus(403, "api/v1/settings");
+  const status = await page.evaluate(async (key) => {
+    const { access_token: token } = JSON.parse(localStorage.getItem(key));
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    return (await fetch("/api/v1/settings", { method: "PATCH", headers, body: '{"digest_hour":3}' })).status;
+  }, SESSION_KEY);
+  assert.equal(status, 403);
+  assert.deepEqual(await kept(), before);
+});
+
+pageTest("another business's settings are its own", async (open) => {
+  const { page } = await (await open(server, { as: STRANGER })).go("/settings");
+  assert.equal(await page.getByLabel("Name", { exact: true }).inputValue(), ANNEX.name);
+  const before = await kept();
+  await page.getByLabel("Hour").selectOption("21");
+  await save(page);
+  assert.deepEqual(await kept(), before);
+});
+
+pageTest("without a network nothing is saved, it is said, and what was typed is not lost", async (open) => {
+  const visit = await (await open(server, { as: OWNER })).go("/settings");
+  const { page } = visit;
+  await page.getByLabel("Greeting").fill("Typed without a network");
+  visit.expect(/ERR_INTERNET_DISCONNECTED/);
+  await visit.context.setOffline(true);
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByText("The server cannot be reached").first().waitFor();
+  assert.equal(patches(visit), 1);
+  await visit.context.setOffline(false);
+  await page.getByText("No connection to the server").waitFor({ state: "hidden" });
+  assert.equal(await page.getByLabel("Greeting").inputValue(), "Typed without a network");
+  await save(page);
+  assert.equal((await kept()).fallback_greeting, "Typed without a network");
+});
+
+pageTest("a new password: the old one opens nothing any more", async (open) => {
+  const email = "kim@larkspur.example";
+  await memberOf(world.db, world.larkspur.id, await createUser(world.db, email), "staff");
+  const visit = await (await open(server, { as: email })).go("/settings");
+  const { page } = visit;
+  await page.getByRole("button", { name: "Change password" }).click();
+  await page.getByLabel("New password").fill(OTHER_PASSWORD);
+  await assertAccessible(visit, "a new password");
+  await page.getByRole("button", { name: "Set the password" }).click();
+  await page.getByText("The new password is set.").waitFor();
+  const attempt = (password) =>
+    authRequest(server, "POST", "/token?grant_type=password", { body: { email, password } }).then((one) => one.status);
+  assert.equal(await attempt(PASSWORD), 400);
+  assert.equal(await attempt(OTHER_PASSWORD), 200);
+});
+
+for (const look of LOOKS) {
+  pageTest(`open to everybody: ${look.name}`, async (open) => {
+    for (const who of [OWNER, STAFF]) {
+      const visit = await (await open(server, { ...look, as: who })).go("/settings");
+      await assertAccessible(visit, `settings of ${who}`);
+      await assertFits(visit, `settings of ${who}`);
+      if (who === STAFF) continue;
+      await visit.page.getByLabel("Recipients").fill(`${"very-long-".repeat(12)}address@larkspur.example`);
+      await visit.page.getByRole("button", { name: "Save", exact: true }).waitFor();
+      await assertAccessible(visit, "settings that are not saved");
+      await assertFits(visit, "settings that are not saved");
+      await visit.page.getByRole("button", { name: "Discard" }).click();
+    }
+  });
+}
