@@ -44,7 +44,7 @@ function FileButton({ filters, of }: { filters: Filters; of: Business }) {
           The file could not be made. {error}
         </p>
       )}
-      <button class="button" aria-busy={running !== null} onClick={() => void onClick()}>
+      <button class="button calls-file" aria-busy={running !== null} onClick={() => void onClick()}>
         <Icon name="download" size={18} />
         <span>{running ? "Preparing…" : "Download CSV"}</span>
       </button>

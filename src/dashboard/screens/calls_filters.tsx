@@ -225,7 +225,7 @@ export function FilterBar({ filters, today, settings, reasons }: BarProps) {
           onClick={() => setOpen(!isOpen)}
         >
           <Icon name="gear" size={17} />
-          More filters
+          <span class="calls-more-word">More filters</span>
           {hidden > 0 && (
             <span class="calls-count">
               {hidden}
