@@ -4,7 +4,7 @@ import { address } from "../lib/api";
 import { formatHour, formatLongDay, formatShortDay, nameZone } from "../lib/format";
 import { business, businessId, here, now } from "../lib/state";
 import type { Settings } from "../lib/types";
-import { useAsk } from "../lib/use_ask";
+import { useAsk, type Asked } from "../lib/use_ask";
 import { Icon } from "../parts/icon";
 import { Screen } from "../parts/screen";
 import { Empty, Failed, Loading } from "../parts/states";
@@ -34,8 +34,9 @@ function nextMail(hour: number, zone: string): string {
   return `${hourNow < hour ? "today" : "tomorrow"} at ${formatHour(hour)}`;
 }
 
-function None({ settings, zone }: { settings: Settings | null; zone: string }) {
-  if (!settings) return <Loading what="Loading digests" />;
+function None({ asked, zone }: { asked: Asked<Settings>; zone: string }) {
+  const settings = asked.data;
+  if (!settings) return asked.error ? <Empty icon="mail" title="No digest has been sent yet" /> : <Waiting />;
   if (!settings.digest_enabled) {
     return (
       <Empty icon="mail" title="The daily digest is switched off">
@@ -86,7 +87,7 @@ export function Digests({ date }: { date: string | null }) {
   const isWide = useWide();
   const zone = business.value!.timezone;
   const digests = useDigests();
-  const settings = useAsk<Settings>(address("/api/v1/settings", { business: businessId.value })).data;
+  const settings = useAsk<Settings>(address("/api/v1/settings", { business: businessId.value }));
   const { rows } = digests;
   const hasNone = rows.length === 0 && !digests.isLoading && !digests.error;
   const isBad = date !== null && (!isDay(date) || hasNone);
@@ -113,7 +114,7 @@ export function Digests({ date }: { date: string | null }) {
       key="all"
       title="Digests"
       tab={date ? `Digest of ${formatShortDay(date)}` : "Digests"}
-      subtitle={subtitleOf(settings, zone)}
+      subtitle={subtitleOf(settings.data, zone)}
     >
       {rows.length > 0 ? (
         <div class="digests">
@@ -125,7 +126,7 @@ export function Digests({ date }: { date: string | null }) {
           <Failed error={digests.error} again={digests.again} />
         </div>
       ) : (
-        <div class="card">{digests.isLoading ? <Waiting /> : <None settings={settings} zone={zone} />}</div>
+        <div class="card">{digests.isLoading ? <Waiting /> : <None asked={settings} zone={zone} />}</div>
       )}
     </Screen>
   );
