@@ -276,6 +276,11 @@ static int start_sign_in(struct app *app)
     return 0;
 }
 
+static void on_lost(struct http_request *r)
+{
+    pages_on_lost(&app_of_public(r)->pages, r);
+}
+
 static int start_listeners(struct app *app, const struct routes *routes)
 {
     const struct config *c = &app->config;
@@ -285,7 +290,8 @@ static int start_listeners(struct app *app, const struct routes *routes)
                                           .metric_first_route = routes->first_public,
                                           .host = c->listen_host.p,
                                           .port = c->listen_port,
-                                          .trusted_proxies = &app->trusted_proxies};
+                                          .trusted_proxies = &app->trusted_proxies,
+                                          .on_lost = on_lost};
     struct http_options admin_options = {.name = "admin",
                                          .metric_listener = 1,
                                          .routes = routes->admin_rows,

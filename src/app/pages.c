@@ -50,6 +50,12 @@ void pages_on_index(struct pages *p, struct http_request *r)
     http_reply_tagged(r, "text/html; charset=utf-8", p->index);
 }
 
+void pages_on_lost(struct pages *p, struct http_request *r)
+{
+    http_reply_header(r, "Content-Security-Policy", p->policy);
+    http_reply(r, 404, "text/html; charset=utf-8", p->index);
+}
+
 static const struct page_file *file_of(struct str name)
 {
     const struct page_file *f = page_files;

@@ -14,5 +14,7 @@ void pages_start(struct pages *p, const struct config *config);
 void pages_stop(struct pages *p);
 /* Any address of the dashboard: one page, which reads its address itself. */
 void pages_on_index(struct pages *p, struct http_request *r);
+/* An address that there is not: the same page, which says so. */
+void pages_on_lost(struct pages *p, struct http_request *r);
 /* A file that never changes, as Brotli or gzip where the client takes it. */
 void pages_on_asset(struct pages *p, struct http_request *r);

@@ -113,6 +113,8 @@ struct http_options {
     const char *host;                            /* numeric address */
     int port;                                    /* 0: any free one */
     const struct http_networks *trusted_proxies; /* whose X-Forwarded-For is believed; NULL: nobody's */
+    void (*on_lost)(struct http_request *); /* answers 404 to people: a GET of no route that accepts text/html. NULL: as
+                                               to everybody else, in JSON */
 };
 
 struct http_server {

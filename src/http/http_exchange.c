@@ -154,6 +154,14 @@ static int accept_head(struct http_conn *c)
     return rc ? rc : prepare_body(c);
 }
 
+/* Somebody followed a link that leads nowhere. */
+static bool is_lost(const struct http_conn *c, int code)
+{
+    const struct http_request *r = &c->request;
+    return code == ERR_NOT_FOUND && c->listener->options.on_lost && (r->verb == VERB_GET || r->verb == VERB_HEAD) &&
+           str_has(http_header(r, STR("Accept")), STR("text/html"));
+}
+
 static struct str take_head(struct http_conn *c, struct str bytes)
 {
     int rc = http_parse_head(&c->parse, &bytes);
@@ -164,7 +172,11 @@ static struct str take_head(struct http_conn *c, struct str bytes)
     bool whole = c->parse.stage == STAGE_DONE;
     if (whole && (rc == ERR_NOT_FOUND || rc == ERR_METHOD_NOT_ALLOWED)) {
         begin_dispatch(c);
-        answer_error(c, rc);
+        if (is_lost(c, rc)) {
+            c->listener->options.on_lost(&c->request);
+        } else {
+            answer_error(c, rc);
+        }
         end_dispatch(c);
     } else if (rc) {
         http_exchange_refuse(c, rc);

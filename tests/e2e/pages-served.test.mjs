@@ -59,6 +59,25 @@ test("every address of the dashboard is one page, under one strict policy", asyn
     assert.equal((await server.get(path)).status, 404, path);
 });
 
+test("a link that leads nowhere: a page for people, JSON for programs", async () => {
+  const browser = { headers: { accept: "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8" } };
+  const { text } = await server.get("/");
+  for (const path of ["/call", "/settings/more", "/api/v2", "/assets/x/y"]) {
+    const page = await server.get(path, browser);
+    assert.equal(page.status, 404, path);
+    assert.equal(page.text, text, path);
+    assert.equal(page.headers["content-security-policy"], POLICY, path);
+    assert.equal(page.headers["cache-control"], "no-store", path);
+    for (const options of [{}, { headers: { accept: "application/json" } }]) {
+      const answer = await server.get(path, options);
+      assert.equal(answer.status, 404, path);
+      assert.equal(answer.json().error.code, "not_found", path);
+    }
+    assert.equal((await server.post(path, "x", browser)).json().error.code, "not_found", path);
+  }
+  assert.equal((await server.get("/api/v1/me", browser)).status, 401, "a route that there is");
+});
+
 test("with Supabase the browser may also ask there, and nowhere else", async () => {
   const answer = await guarded.get("/");
   assert.equal(
