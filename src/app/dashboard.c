@@ -162,19 +162,19 @@ static const struct flow_step preview_steps[] = {{"ask", step_ask}, {"show_mail"
 
 /* What each address asks, what happens then, and the statement's parameters in their order. */
 static const struct endpoint endpoints[DASHBOARD_COUNT] = {
-    [DASHBOARD_ME] = {STMT_ME, read_steps, {PARAM_NONE}},
-    [DASHBOARD_OVERVIEW] = {STMT_OVERVIEW, read_steps, {PARAM_BUSINESS, PARAM_FROM, PARAM_TO}},
-    [DASHBOARD_CALLS] = {STMT_CALLS_LIST, read_steps, CALL_FILTERS},
-    [DASHBOARD_CALLS_CSV] = {STMT_CALLS_CSV, csv_steps, CALL_FILTERS},
-    [DASHBOARD_CALL] = {STMT_CALL_DETAIL, read_steps, {PARAM_PATH_ID}},
-    [DASHBOARD_RECORDING] = {STMT_CALL_RECORDING_SOURCE, recording_steps, {PARAM_PATH_ID}},
-    [DASHBOARD_DIGESTS] = {STMT_DIGESTS_LIST, read_steps, {PARAM_BUSINESS, PARAM_BEFORE, PARAM_LIMIT}},
-    [DASHBOARD_DIGEST] = {STMT_DIGEST_DETAIL, read_steps, {PARAM_BUSINESS, PARAM_PATH_DATE}},
-    [DASHBOARD_DIGEST_PREVIEW] = {STMT_DIGEST_HTML, preview_steps, {PARAM_BUSINESS, PARAM_PATH_DATE}},
-    [DASHBOARD_SETTINGS] = {STMT_SETTINGS_READ, read_steps, {PARAM_BUSINESS}},
-    [DASHBOARD_LIVE] = {STMT_LIVE_BUSINESS, live_steps, {PARAM_BUSINESS}},
-    [DASHBOARD_SETTINGS_CHANGE] = {STMT_SETTINGS_WRITE, change_steps, {PARAM_BUSINESS, PARAM_BODY}},
-    [DASHBOARD_CALL_BACK] = {STMT_CALL_BACK_WRITE, change_steps, {PARAM_BUSINESS, PARAM_BODY}},
+    [DASHBOARD_ME] = {read_steps, STMT_ME, {PARAM_NONE}},
+    [DASHBOARD_OVERVIEW] = {read_steps, STMT_OVERVIEW, {PARAM_BUSINESS, PARAM_FROM, PARAM_TO}},
+    [DASHBOARD_CALLS] = {read_steps, STMT_CALLS_LIST, CALL_FILTERS},
+    [DASHBOARD_CALLS_CSV] = {csv_steps, STMT_CALLS_CSV, CALL_FILTERS},
+    [DASHBOARD_CALL] = {read_steps, STMT_CALL_DETAIL, {PARAM_PATH_ID}},
+    [DASHBOARD_RECORDING] = {recording_steps, STMT_CALL_RECORDING_SOURCE, {PARAM_PATH_ID}},
+    [DASHBOARD_DIGESTS] = {read_steps, STMT_DIGESTS_LIST, {PARAM_BUSINESS, PARAM_BEFORE, PARAM_LIMIT}},
+    [DASHBOARD_DIGEST] = {read_steps, STMT_DIGEST_DETAIL, {PARAM_BUSINESS, PARAM_PATH_DATE}},
+    [DASHBOARD_DIGEST_PREVIEW] = {preview_steps, STMT_DIGEST_HTML, {PARAM_BUSINESS, PARAM_PATH_DATE}},
+    [DASHBOARD_SETTINGS] = {read_steps, STMT_SETTINGS_READ, {PARAM_BUSINESS}},
+    [DASHBOARD_LIVE] = {live_steps, STMT_LIVE_BUSINESS, {PARAM_BUSINESS}},
+    [DASHBOARD_SETTINGS_CHANGE] = {change_steps, STMT_SETTINGS_WRITE, {PARAM_BUSINESS, PARAM_BODY}},
+    [DASHBOARD_CALL_BACK] = {change_steps, STMT_CALL_BACK_WRITE, {PARAM_BUSINESS, PARAM_BODY}},
 };
 
 /* A player cannot send a token with its requests: it comes with a ticket that was given to somebody who could. */

@@ -10,8 +10,8 @@ struct visit;
 /* A row of the table of endpoints. `steps` run after the caller is known. What comes by POST is a page's form, whose frame
  * shows the answer: parameters and access token are in the body. */
 struct endpoint {
-    enum sql_statement_id statement;
     const struct flow_step *steps;
+    enum sql_statement_id statement;
     enum query_param params[QUERY_PARAMS]; /* of the statement, in its order; ends with PARAM_NONE */
 };
 
