@@ -2,41 +2,51 @@
 import { signal } from "@preact/signals";
 import { ApiError, address, ask } from "./api";
 import { askAgain } from "./live";
-import { businessId } from "./state";
 
 /** The caller who was ticked off last, so that it can be undone; and what went wrong with the last one. */
 export interface Ticked {
+  business: string;
   caller: string;
   name: string;
+  /** When, by the server's clock; null when it went wrong. */
+  doneAt: string | null;
   problem: string | null;
 }
 
 export const lastTicked = signal<Ticked | null>(null);
 
-/** Was this caller ticked off a moment ago? */
-export function isTicked(caller: string | null): boolean {
+/** Was this caller, who called at this time, ticked off a moment ago? Who calls again waits again. */
+export function isTicked(caller: string | null, calledAt: string): boolean {
   const last = lastTicked.value;
-  return last !== null && last.problem === null && last.caller === caller;
+  return last?.doneAt != null && last.caller === caller && Date.parse(calledAt) <= Date.parse(last.doneAt);
 }
 
-async function send(caller: string, done: boolean): Promise<string | null> {
+async function send(business: string, caller: string, done: boolean): Promise<{ done_at: string | null }> {
+  const path = address("/api/v1/call-back", { business });
+  return ask(path, { method: "PATCH", body: { caller_number: caller, done } });
+}
+
+const wordsFor = (error: unknown) => (error instanceof ApiError ? error.message : "Something went wrong.");
+
+export async function tickOff(business: string, caller: string, name: string): Promise<void> {
+  const ticked: Ticked = { business, caller, name, doneAt: null, problem: null };
   try {
-    const path = address("/api/v1/call-back", { business: businessId.peek() });
-    await ask(path, { method: "PATCH", body: { caller_number: caller, done } });
+    ticked.doneAt = (await send(business, caller, true)).done_at;
     askAgain();
-    return null;
   } catch (error) {
-    return error instanceof ApiError ? error.message : "Something went wrong.";
+    ticked.problem = wordsFor(error);
   }
-}
-
-export async function tickOff(caller: string, name: string): Promise<void> {
-  lastTicked.value = { caller, name, problem: await send(caller, true) };
+  lastTicked.value = ticked;
 }
 
 export async function undoTick(): Promise<void> {
   const last = lastTicked.peek();
   if (!last) return;
-  const problem = await send(last.caller, false);
-  lastTicked.value = problem ? { ...last, problem } : null;
+  try {
+    await send(last.business, last.caller, false);
+    lastTicked.value = null;
+    askAgain();
+  } catch (error) {
+    lastTicked.value = { ...last, problem: wordsFor(error) };
+  }
 }

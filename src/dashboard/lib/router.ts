@@ -33,6 +33,11 @@ export function guard(ask: (to: URL) => boolean): () => void {
   };
 }
 
+function isHere(to: URL): boolean {
+  const { path, query } = place.peek();
+  return to.pathname === path && new URLSearchParams(to.search).toString() === query.toString();
+}
+
 /** Goes to an address of the dashboard; `replace` leaves no step behind, as for a filter that is being typed. */
 export function go(href: string, options: { replace?: boolean } = {}): void {
   const to = new URL(href, location.href);
@@ -85,6 +90,7 @@ export function startRouter(): void {
   key = (history.state as { key?: string } | null)?.key ?? "";
   history.replaceState({ key, from: cameFrom() }, "");
   addEventListener("popstate", (event) => {
+    if (isHere(new URL(location.href))) return; // within the page, as by the link that skips to the content
     if (mayLeave && !mayLeave(new URL(location.href))) {
       const { path, query } = place.value;
       const text = query.toString();

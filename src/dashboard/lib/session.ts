@@ -15,10 +15,12 @@ export const canRecover = supabaseUrl !== "";
 // Read before the client takes it out of the address: whoever comes by a mailed link must choose a password.
 const mailed = new URLSearchParams(location.hash.slice(1));
 
+const STORAGE_KEY = "ringback-session";
+
 const client = new GoTrueClient({
   url: `${supabaseUrl || location.origin}/auth/v1`,
   headers: anonKey ? { apikey: anonKey } : {},
-  storageKey: "ringback-session",
+  storageKey: STORAGE_KEY,
   autoRefreshToken: true,
   persistSession: true,
   detectSessionInUrl: true,
@@ -48,7 +50,7 @@ export async function accessToken(): Promise<string | null> {
 /** After the server refused a token: another one, or the end of the session. */
 export async function renewedToken(): Promise<string | null> {
   const { data, error } = await client.refreshSession();
-  if (error && isAuthApiError(error)) await client.signOut({ scope: "local" });
+  if (error && isAuthApiError(error)) await signOut();
   return data.session?.access_token ?? null;
 }
 
@@ -76,10 +78,12 @@ export async function signIn(email: string, password: string): Promise<string | 
   return wordsFor((await client.signInWithPassword({ email, password })).error);
 }
 
-/** This browser only: other devices stay signed in. */
+/** This browser only: other devices stay signed in. Also when the server cannot be told: then the tokens are forgotten here. */
 export async function signOut(): Promise<void> {
   const { error } = await client.signOut({ scope: "local" });
-  if (error) session.value = null;
+  if (!error) return;
+  for (const part of ["", "-user", "-code-verifier"]) localStorage.removeItem(STORAGE_KEY + part);
+  session.value = null;
 }
 
 export async function sendRecovery(email: string): Promise<string | null> {

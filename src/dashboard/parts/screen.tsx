@@ -23,7 +23,7 @@ export function Screen({ title, above, tab, subtitle, actions, children }: Scree
     document.title = `${tab ?? title} · Ringback`;
   }, [tab, title]);
   return (
-    <main class="screen" id="main">
+    <main class="screen" id="main" tabIndex={-1}>
       {above}
       <header class="screen-head">
         <div>

@@ -110,10 +110,16 @@ function Connection() {
   );
 }
 
+/** Without a step in the history. */
+function skip(event: MouseEvent): void {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}
+
 export function Shell({ children }: { children: ComponentChildren }) {
   return (
     <>
-      <a class="skip" href="#main">
+      <a class="skip" href="#main" onClick={skip}>
         Skip to content
       </a>
       <header class="bar">

@@ -4,16 +4,18 @@ import { lastTicked, tickOff, undoTick } from "../lib/call_back";
 import { Icon } from "./icon";
 
 interface TickButtonProps {
+  /** Whose caller it is: not always of the business one looks at. */
+  business: string;
   caller: string;
   /** What the caller is called here. */
   name: string;
 }
 
-export function TickButton({ caller, name }: TickButtonProps) {
+export function TickButton({ business, caller, name }: TickButtonProps) {
   const [isSending, setSending] = useState(false);
   const onClick = async () => {
     setSending(true);
-    await tickOff(caller, name);
+    await tickOff(business, caller, name);
     setSending(false);
   };
   return (

@@ -6,8 +6,8 @@ import { isLive, onNews } from "../lib/live";
 import { countFound, searchWords } from "../lib/marks";
 import { nameCaller } from "../lib/phone";
 import { Player } from "../lib/player";
-import { place } from "../lib/router";
-import { here } from "../lib/state";
+import { place, refine } from "../lib/router";
+import { businessId, here } from "../lib/state";
 import type { Call } from "../lib/types";
 import { useAsk, type Asked } from "../lib/use_ask";
 import { Icon } from "../parts/icon";
@@ -182,12 +182,21 @@ function NotFound({ id }: { id: string }) {
   );
 }
 
+/** A link may lead to a call of another business than the one that the address names: then the address follows. */
+function useItsBusiness(call: Call | null): void {
+  const of = call?.business.id;
+  useEffect(() => {
+    if (of && of !== businessId.peek()) refine({ business: of }, { replace: true });
+  }, [of]);
+}
+
 const NOWHERE = [400, 404, 422];
 
 export function CallScreen({ id }: { id: string }) {
   const asked = useAsk<Call>(`/api/v1/calls/${encodeURIComponent(id)}`);
   useNews(id, asked);
   const { data, error, again } = asked;
+  useItsBusiness(data);
   if (error && NOWHERE.includes(error.status)) return <NotFound id={id} />;
   if (data) return <CallView call={data} error={error} />;
   if (!error) return <Skeleton id={id} />;

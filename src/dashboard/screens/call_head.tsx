@@ -227,8 +227,12 @@ export function CallActions({ call }: { call: Call }) {
         <div class="call-dial">
           <div class="call-dial-line">
             <PhoneLink number={number} asButton name={call.caller_name} />
-            {call.to_call_back && call.caller_number && !isTicked(call.caller_number) && (
-              <TickButton caller={call.caller_number} name={nameCaller(call.caller_name, call.caller_number)} />
+            {call.to_call_back && call.caller_number && !isTicked(call.caller_number, call.listed_at) && (
+              <TickButton
+                business={call.business.id}
+                caller={call.caller_number}
+                name={nameCaller(call.caller_name, call.caller_number)}
+              />
             )}
           </div>
           {isOther && (

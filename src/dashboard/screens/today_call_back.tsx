@@ -13,7 +13,14 @@ import { TickButton, TickedNotice } from "../parts/tick_off";
 
 const SHOWN = 5;
 
-function Person({ person, zone, today }: { person: CallBack; zone: string; today: string }) {
+interface PersonProps {
+  person: CallBack;
+  business: string;
+  zone: string;
+  today: string;
+}
+
+function Person({ person, business, zone, today }: PersonProps) {
   const when = `${nameDay(dayOf(person.last_at, zone), today)}, ${formatTime(person.last_at, zone)}`;
   return (
     <li class="person">
@@ -47,7 +54,11 @@ function Person({ person, zone, today }: { person: CallBack; zone: string; today
         )}
       </div>
       <div class="person-call">
-        <TickButton caller={person.caller_number} name={nameCaller(person.name, person.caller_number)} />
+        <TickButton
+          business={business}
+          caller={person.caller_number}
+          name={nameCaller(person.name, person.caller_number)}
+        />
         <PhoneLink number={person.number} asButton name={person.name} />
       </div>
     </li>
@@ -71,7 +82,7 @@ export function CallBackFirst({ overview, period }: { overview: Overview; period
   const zone = overview.business.timezone;
   const today = dayOf(now.value, zone);
   const people = overview.tiles.to_call_back.value ?? 0;
-  const waiting = overview.call_back.filter((person) => !isTicked(person.caller_number));
+  const waiting = overview.call_back.filter((person) => !isTicked(person.caller_number, person.last_at));
   return (
     <section class="card today-people" aria-labelledby="people-title">
       <div class="card-head">
@@ -84,7 +95,13 @@ export function CallBackFirst({ overview, period }: { overview: Overview; period
       ) : (
         <ol class="people">
           {waiting.slice(0, SHOWN).map((person) => (
-            <Person key={person.caller_number} person={person} zone={zone} today={today} />
+            <Person
+              key={person.caller_number}
+              person={person}
+              business={overview.business.id}
+              zone={zone}
+              today={today}
+            />
           ))}
         </ol>
       )}
