@@ -1,6 +1,6 @@
 # Sourced, not run. What tests/run and tests/pictures stand on: a private Postgres, and the clients of tests/e2e. Needs
 # deps/lib.sh and deps/postgres.sh; sets $cluster.
-# shellcheck disable=SC2154 # $root and $logs are the caller's
+# shellcheck shell=sh disable=SC2154 # $root and $logs are the caller's
 
 start_postgres() {
     cluster=$(mktemp -d "${TMPDIR:-/tmp}/ringback-test.XXXXXX")/pg

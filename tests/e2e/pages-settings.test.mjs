@@ -133,6 +133,7 @@ pageTest("without a network nothing is saved, it is said, and what was typed is 
   await visit.context.setOffline(true);
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.getByText("The server cannot be reached").first().waitFor();
+  await page.getByText("No connection to the server").waitFor();
   assert.equal(patches(visit), 1);
   await visit.context.setOffline(false);
   await page.getByText("No connection to the server").waitFor({ state: "hidden" });
