@@ -12,8 +12,6 @@ export interface Filters {
   period: Period;
   /** The days of the week that is on, Monday first. */
   isThisWeek: boolean;
-  /** Nothing in the address says which days. */
-  isStandardPeriod: boolean;
   q: string;
   outcomes: string[];
   urgencies: string[];
@@ -55,7 +53,6 @@ export function filtersOf(query: URLSearchParams, today: string): Filters {
   return {
     period: isThisWeek ? { name: "custom", from: mondayOf(today), to: today } : period,
     isThisWeek,
-    isStandardPeriod: !isThisWeek && period.name === "30",
     q: get("q"),
     outcomes: list(get("outcome")),
     urgencies: list(get("urgency")),

@@ -164,7 +164,7 @@ function activeOf(filters: Filters): Active[] {
 
 function ActiveChips({ filters }: { filters: Filters }) {
   const active = activeOf(filters);
-  if (!isNarrowed(filters) && filters.isStandardPeriod) return null;
+  if (!isNarrowed(filters)) return null;
   return (
     <div class="calls-active">
       {active.length > 0 && (

@@ -201,6 +201,10 @@ export function List(props: ListProps) {
         <div />
       </div>
       <div class="card calls-card">
+        <p class="calls-ai ai-note" aria-hidden="true">
+          <Icon name="spark" size={13} />
+          Summaries by AI
+        </p>
         <table
           role="table"
           class="calls"
