@@ -62,6 +62,8 @@ with b as materialized (
         when c ? 'digest_hour' and (w.digest_hour ~ '^([0-9]|1[0-9]|2[0-3])$') is not true then 'invalid:digest_hour'
         when c ? 'skip_empty_digest' and (w.skip_empty_digest in ('true', 'false')) is not true then 'invalid:skip_empty_digest'
         when c ? 'forward_to' and w.forward_to !~ '^\+[1-9][0-9]{5,14}$' then 'invalid:forward_to'
+        when c ? 'forward_to' and exists (select from public.business_phones p where p.phone = w.forward_to and p.business_id = b.id)
+            then 'invalid:forward_to_ourselves' -- a call would come back to us
         when c ? 'fallback_greeting' and (length(w.fallback_greeting) > 1000 or w.fallback_greeting ~ '[\x01-\x08\x0b-\x1f\x7f]')
             then 'invalid:fallback_greeting'
         else 'ok' end as outcome

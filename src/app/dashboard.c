@@ -36,6 +36,7 @@ static const struct {
     {STR("invalid:digest_hour"), STR("digest_hour: must be a whole number from 0 to 23")},
     {STR("invalid:skip_empty_digest"), STR("skip_empty_digest: must be true or false")},
     {STR("invalid:forward_to"), STR("forward_to: must be a number such as +16465550187, or null")},
+    {STR("invalid:forward_to_ourselves"), STR("forward_to: must be a number that is not answered here")},
     {STR("invalid:fallback_greeting"), STR("fallback_greeting: must be text of at most 1000 characters, or null")},
     {STR("invalid:caller_number"), STR("caller_number: must be a number such as +16465550187")},
     {STR("invalid:done"), STR("done: must be true or false")},
@@ -146,9 +147,10 @@ static enum flow_next step_show_mail(struct flow *f)
     if (db_rows(&v->unit, 0) == 0) {
         return flow_fail(f, ERR_NOT_FOUND);
     }
-    http_reply_header(v->request, "Content-Security-Policy",
-                      STR("sandbox allow-same-origin allow-popups; default-src 'none'; style-src 'unsafe-inline'; "
-                          "img-src data: https:; frame-ancestors 'self'"));
+    http_reply_header(
+        v->request, "Content-Security-Policy",
+        STR("sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
+            "img-src data: https:; frame-ancestors 'self'"));
     http_reply(v->request, 200, "text/html; charset=utf-8", db_cell(&v->unit, 0, 0, 0));
     return FLOW_DONE;
 }

@@ -313,6 +313,7 @@ test("settings that make no sense are refused by name, and change nothing", asyn
     [{ digest_enabled: "true" }, "digest_enabled"],
     [{ skip_empty_digest: null }, "skip_empty_digest"],
     [{ forward_to: "646 555" }, "forward_to"],
+    [{ forward_to: "+12125550142" }, "forward_to: must be a number that is not answered here"],
     [{ fallback_greeting: "x".repeat(1001) }, "fallback_greeting"],
     [{ calcom_enabled: true }, "key"],
     [{ id: "00000000-0000-0000-0000-000000000000" }, "key"],

@@ -85,7 +85,7 @@ function SaveBar({ form }: { form: Form }) {
           <button type="button" class="button" disabled={form.isSaving} onClick={form.discard}>
             Discard
           </button>
-          <button class="button is-primary" disabled={form.isSaving}>
+          <button class="button is-primary" aria-disabled={form.isSaving}>
             {form.isSaving ? "Saving…" : "Save"}
           </button>
         </div>
@@ -109,7 +109,7 @@ function SettingsForm({ first }: { first: Settings }) {
     event.preventDefault();
     if (!form.isSaving && form.isChanged) void form.save();
   };
-  const group = { ...form, isFixed: !form.settings.can_edit || form.isSaving };
+  const group = { ...form, isFixed: !form.settings.can_edit };
   return (
     <form class="settings-form" noValidate onSubmit={onSubmit}>
       {!form.settings.can_edit && (

@@ -170,7 +170,8 @@ export function FallbackGroup({ draft, problems, isFixed, set }: GroupProps) {
         label="Greeting"
         help={
           <>
-            What the caller hears then, read out by a voice. Leave it empty for our own words.{" "}
+            What the caller hears then, read out by a voice. Left empty: “Thank you for calling {draft.name.trim()}. We
+            can not take your call right now. Please leave your name, number and a short message after the tone.”{" "}
             <span class="number">
               {draft.fallback_greeting.length} of {MOST_LETTERS}
             </span>
