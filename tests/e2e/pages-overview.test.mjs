@@ -5,7 +5,7 @@ import { bearer, signIn, signInOpens } from "./lib/session.mjs";
 import { ANNEX, OWNER, STAFF, STRANGER, pagesWorld, recordedCall, tell } from "./lib/pages-world.mjs";
 import { freshCall } from "./lib/vapi.mjs";
 
-const world = await pagesWorld();
+const world = await pagesWorld({ callsPerDay: 40 });
 const server = await signInOpens(await world.start());
 const owner = await signIn(server, OWNER);
 
@@ -109,7 +109,7 @@ pageTest("a call that comes in appears by itself", async (open) => {
   const { page } = visit;
   await untilPage("it is live", () => page.getByText("Live", { exact: true }).first().isVisible());
   const before = await tile(page, /^Calls/);
-  await tell(server, recordedCall(freshCall(), 120_000));
+  await tell(server, recordedCall(freshCall(), 65_000));
   await untilPage("one more call", async () => (await tile(page, /^Calls/)) === before + 1);
   assert.equal(visit.requests.filter(({ url }) => url.endsWith("/")).length, 0, "nothing was loaded anew");
 });
@@ -118,7 +118,7 @@ pageTest("a business without calls is told how to begin", async (open) => {
   const visit = await (await open(server, { as: STRANGER })).go("/");
   await visit.page.getByRole("heading", { name: "No calls yet" }).waitFor();
   assert.equal(await visit.page.getByText(world.larkspur.name).count(), 0);
-  await tell(server, recordedCall(freshCall(), 120_000)); // to the other business
+  await tell(server, recordedCall(freshCall(), 65_000)); // to the other business
   assert.ok(await visit.page.getByRole("heading", { name: "No calls yet" }).isVisible());
 });
 
@@ -131,7 +131,7 @@ pageTest("without a network what was there stays, and it goes on by itself", asy
   await visit.context.setOffline(true);
   const banner = page.getByText("No connection to the server");
   await banner.waitFor();
-  await tell(server, recordedCall(freshCall(), 120_000));
+  await tell(server, recordedCall(freshCall(), 65_000));
   assert.equal(await tile(page, /^Calls/), before, "what was there stays");
   await assertAccessible(visit, "without a network");
   await assertFits(visit, "without a network");
@@ -153,7 +153,7 @@ pageTest("the server goes and comes back: the page tells, and goes on by itself"
   const banner = page.getByText("No connection to the server");
   await banner.waitFor();
   assert.equal(await tile(page, /^Calls/), before);
-  await tell(server, recordedCall(freshCall(), 120_000));
+  await tell(server, recordedCall(freshCall(), 65_000));
   await other.start();
   await banner.waitFor({ state: "hidden" });
   await untilPage("the call of meanwhile", async () => (await tile(page, /^Calls/)) === before + 1);
