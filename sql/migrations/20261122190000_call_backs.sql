@@ -3,20 +3,34 @@
 create table public.call_backs (
     business_id uuid not null references public.businesses,
     caller_number text not null check (caller_number ~ '^\+[1-9][0-9]{5,14}$'),
-    done_at timestamptz not null default now(),
+    done_at timestamptz not null default now(), -- calls that began until then are done
+    before_at timestamptz, -- what it was before the last tick, for taking that one back
     done_by uuid, -- null: no person
     primary key (business_id, caller_number)
 );
 
--- Nobody says for himself when it was, or who.
+-- Nobody says for himself how far it goes, or who it was. A tick goes as far as the newest call that is over: one that is
+-- still going on may be missed yet. Only what was before may be asked for again.
 create function private.call_back_ticked() returns trigger
     language plpgsql set search_path = ''
 as $$
 begin
-    if auth.uid() is not null then
-        new.done_at := now();
-        new.done_by := auth.uid();
+    if auth.uid() is null then
+        return new;
     end if;
+    if tg_op = 'UPDATE' and new.done_at is not distinct from old.before_at then
+        new.before_at := null;
+    else
+        select coalesce(max(c.listed_at) filter (where c.outcome is not null), min(c.listed_at) - interval '1 second')
+        into new.done_at
+        from public.calls c
+        where c.business_id = new.business_id and c.caller_number = new.caller_number;
+        new.done_at := coalesce(new.done_at, now()); -- never called: the policy refuses it
+        if tg_op = 'UPDATE' then
+            new.before_at := case when new.done_at > old.done_at then old.done_at else old.before_at end;
+        end if;
+    end if;
+    new.done_by := auth.uid();
     return new;
 end
 $$;
@@ -54,7 +68,7 @@ as $$
 $$;
 
 -- A caller is to be called back while one of these is there: a missed call from a number that can be called, not followed
--- by an answered one (answered_at: the caller's last), and begun after the caller was last ticked off (done_at).
+-- by an answered one (answered_at: the caller's last), and begun after those that were ticked off (done_at).
 create function private.is_to_call_back(outcome text, caller text, at timestamptz, answered_at timestamptz, done_at timestamptz)
     returns boolean
     language sql immutable parallel safe

@@ -31,10 +31,15 @@ with b as materialized (
     select b.id, caller from b, asked, verdict where outcome = 'ok' and done = 'true'
     on conflict (business_id, caller_number) do update set done_at = excluded.done_at
     returning done_at
+), restored as (
+    -- The tick before the last one holds again.
+    update public.call_backs k set done_at = k.before_at
+    from b, asked, verdict
+    where outcome = 'ok' and done = 'false' and k.business_id = b.id and k.caller_number = caller and k.before_at is not null
 ), unticked as (
     delete from public.call_backs k
     using b, asked, verdict
-    where outcome = 'ok' and done = 'false' and k.business_id = b.id and k.caller_number = caller
+    where outcome = 'ok' and done = 'false' and k.business_id = b.id and k.caller_number = caller and k.before_at is null
 )
 select coalesce((select outcome from verdict), 'not_found') as outcome,
        (select json_build_object('caller_number', caller, 'done', done, 'done_at', private.rfc3339(t.done_at))

@@ -136,7 +136,7 @@ export const TABLES = {
     sees: { authenticated: "member" },
   },
   "public.call_backs": {
-    columns: "business_id caller_number done_at done_by",
+    columns: "business_id caller_number done_at before_at done_by",
     business: "t.business_id",
     grants: {
       authenticated: { select: "all", insert: "business_id caller_number", update: "done_at", delete: true },
