@@ -29,6 +29,9 @@ void live_stream_end(struct live_stream *s, const char *why)
     http_stream_end(s->request);
 }
 
+/* Else an event of its own would be too much for a client that reads well. */
+static_assert(CAP_LIVE_EVENT_BYTES + 256 < CAP_STREAM_BYTES, "an event fits");
+
 /* False: the client reads too slowly and was cut off; `s` is gone. */
 static bool write_piece(struct live_stream *s, struct str piece)
 {

@@ -165,9 +165,9 @@
 #define CAP_LIVE_ASKING 2         /* questions of streams with the database, of CAP_DASHBOARD_CONNECTIONS */
 #define CAP_LIVE_PAUSE_MS 1000    /* between two events of one stream */
 #define CAP_LIVE_BEAT_MS 15000    /* proxies cut what is silent for 30 s or more */
-#define CAP_LIVE_EVENT_BYTES (1u << 20)
-#define CAP_LIVE_MS 14400000   /* one stream, however long its token is good */
-#define CAP_LIVE_DEAD_MS 30000 /* a beat that the client's machine does not confirm */
+#define CAP_LIVE_EVENT_BYTES (192u << 10) /* rows of one event; more, and it is told to ask again */
+#define CAP_LIVE_MS 14400000              /* one stream, however long its token is good */
+#define CAP_LIVE_DEAD_MS 30000            /* a beat that the client's machine does not confirm */
 
 /* Directory of businesses */
 #define CAP_NUMBERS 100000         /* of businesses, kept in memory */

@@ -116,14 +116,36 @@ static const struct fate *draw_fate(struct demo_random *r)
     return &fates[demo_random_weighted(r, weights, sizeof(fates) / sizeof(fates[0]))];
 }
 
+#define ACROSS "role='presentation' width='100%%' cellpadding='0' cellspacing='0'"
+
+/* As little as shows what a mail looks like. Nothing in it needs an escape, neither of JSON nor of COPY. */
+static void put_html(struct buf *out, const struct demo_business *b, struct str date, struct demo_tally tally)
+{
+    put_format(out,
+               "<!doctype html><html lang='en'><head><title>Daily digest</title></head>"
+               "<body style='margin:0;background:#f6f5f1;color:#1c1f21;font-family:Arial,sans-serif'>"
+               "<table " ACROSS "><tr><td align='center' style='padding:24px 12px'>"
+               "<table " ACROSS " style='max-width:560px;background:#ffffff;border-radius:12px'>"
+               "<tr><td style='padding:28px'><p style='margin:0;color:#565b60'>%s, %.*s</p>"
+               "<h1 style='margin:6px 0 20px;font-size:24px'>%u call%s, %u missed</h1>",
+               b->name, (int)date.n, date.p, tally.calls, tally.calls == 1 ? "" : "s", tally.missed);
+    put_format(
+        out,
+        "<p style='margin:0;line-height:1.5'>The assistant answered %u of them. Whom to call back, and what each "
+        "caller wanted, is in the dashboard.</p></td></tr></table></td></tr></table></body></html>",
+        tally.calls - tally.missed);
+}
+
 /* A mail as it is handed to Resend. */
 static void put_mail(struct buf *out, const struct demo_business *b, struct str date, struct demo_tally tally)
 {
     put_format(out,
                "\t{\"from\": \"Ringback <digest@demo.example>\", \"subject\": \"%.*s: %u call%s, %u missed\", "
-               "\"text\": \"%s, %.*s. Calls: %u. Missed: %u.\"}",
+               "\"text\": \"%s, %.*s. Calls: %u. Missed: %u.\", \"html\": \"",
                (int)date.n, date.p, tally.calls, tally.calls == 1 ? "" : "s", tally.missed, b->name, (int)date.n,
                date.p, tally.calls, tally.missed);
+    put_html(out, b, date, tally);
+    put_format(out, "\"}");
 }
 
 void demo_rows_digest(struct demo_rows *rows, const struct demo_calendar *c, const struct demo_business *b, size_t day,
