@@ -129,11 +129,8 @@ static void put_html(struct buf *out, const struct demo_business *b, struct str 
                "<tr><td style='padding:28px'><p style='margin:0;color:#565b60'>%s, %.*s</p>"
                "<h1 style='margin:6px 0 20px;font-size:24px'>%u call%s, %u missed</h1>",
                b->name, (int)date.n, date.p, tally.calls, tally.calls == 1 ? "" : "s", tally.missed);
-    put_format(
-        out,
-        "<p style='margin:0;line-height:1.5'>The assistant answered %u of them. Whom to call back, and what each "
-        "caller wanted, is in the dashboard.</p></td></tr></table></td></tr></table></body></html>",
-        tally.calls - tally.missed);
+    put_format(out, "<p style='margin:0;line-height:1.5'>Whom to call back, and what each caller wanted, is in the "
+                    "dashboard.</p></td></tr></table></td></tr></table></body></html>");
 }
 
 /* A mail as it is handed to Resend. */

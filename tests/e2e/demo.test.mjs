@@ -186,9 +186,11 @@ test("events: those of each call, of both providers", async () => {
 
 test("digests of past days, most of them delivered", async () => {
   const digests = await db.one(
-    `select count(*) as all, count(*) filter (where delivery_status = 'delivered') as delivered, max(local_date) < current_date as past
-     from digests`,
+    `select count(*) as all, count(*) filter (where delivery_status = 'delivered') as delivered, max(local_date) < current_date as past,
+            bool_and(mail ->> 'html' like '<!doctype html>% missed</h1>%</html>') as all_html
+     from digests, lateral (select convert_from(request_body, 'UTF8')::jsonb as mail) m`,
   );
+  assert.equal(digests.all_html, true);
   assert.ok(Number(digests.all) >= 28 && Number(digests.delivered) >= 25 && digests.past, JSON.stringify(digests));
 });
 
