@@ -13,6 +13,8 @@ interface TileOf {
   /** What the list of calls is asked for; none: it is no list of calls. */
   query?: Record<string, string>;
   isLength?: boolean;
+  /** What is open now; what was open before and done since says nothing beside it. */
+  isOpenNow?: boolean;
 }
 
 const TILES: TileOf[] = [
@@ -20,7 +22,7 @@ const TILES: TileOf[] = [
   { name: "unique_callers", label: "Unique callers" },
   { name: "answered", label: "Answered by AI", query: { outcome: FAMILIES.answered.outcomes.join() } },
   { name: "missed", label: "Missed", query: { outcome: FAMILIES.missed.outcomes.join() } },
-  { name: "to_call_back", label: "To call back", query: { call_back: "yes" } },
+  { name: "to_call_back", label: "To call back", query: { call_back: "yes" }, isOpenNow: true },
   { name: "average_seconds", label: "Average length", isLength: true },
 ];
 
@@ -95,7 +97,11 @@ function TileBox({
         <Value of={of} value={tile.value} />
       </dd>
       <dd class="tile-change">
-        {overview.tiles.calls.previous ? <Against of={of} tile={tile} isPart={isPart} /> : null}
+        {of.isOpenNow ? (
+          "Waiting now"
+        ) : overview.tiles.calls.previous ? (
+          <Against of={of} tile={tile} isPart={isPart} />
+        ) : null}
       </dd>
     </div>
   );
