@@ -134,6 +134,7 @@ async function traced(bench, page, act, argument) {
   const file = join(bench.dir, "trace.json");
   await bench.browser.startTracing(page, { path: file, categories: ["toplevel", "disabled-by-default-devtools.timeline"] });
   const result = await page.evaluate(act, argument);
+  console.error(`${result.times.length} frames, ${result.elements} elements`);
   await bench.browser.stopTracing();
   return { ...result, ...longestTask(file) };
 }
@@ -224,7 +225,10 @@ async function main() {
   if (!existsSync(chosen.chromium)) throw new Error(`${chosen.chromium} is missing: deps/test.txt names the package`);
   const bench = { dir: workDir() };
   spawnSync("chmod", ["755", bench.dir]);
+  let isClean = false;
   const cleanUp = async () => {
+    if (isClean) return;
+    isClean = true;
     await bench.browser?.close().catch(() => {});
     bench.server?.child.kill("SIGKILL");
     bench.postgres?.stop("fast");

@@ -30,7 +30,7 @@ export function scrollDown({ pixels, frames }) {
       const at = scrollY;
       scrollBy(0, pixels);
       still = scrollY === at ? still + 1 : 0;
-      const isOver = times.length >= frames || (still > 20 && /That is all/.test(document.body.innerText.slice(-400)));
+      const isOver = times.length >= frames || (still > 20 && document.querySelector("main").innerText.includes("That is all"));
       if (!isOver) return requestAnimationFrame(step);
       setTimeout(() => resolve({ times: times.slice(1), tasks: [...window.benchTasks], elements: document.querySelectorAll("*").length, at: scrollY }), 200);
     };
