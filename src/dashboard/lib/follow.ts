@@ -1,5 +1,6 @@
 // Keeps the line being spoken in view, unless the reader has scrolled away from it.
 import { effect, signal } from "@preact/signals";
+import { bringIntoView } from "./motion";
 import type { Player } from "./player";
 
 const OWN_SCROLL_MS = 900;
@@ -89,7 +90,6 @@ export class Follower {
   private bringIntoView(): void {
     if (!this.current || this.isSeen(true)) return;
     this.ownUntilMs = Date.now() + OWN_SCROLL_MS;
-    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.current.scrollIntoView({ block: "center", behavior: isCalm ? "auto" : "smooth" });
+    bringIntoView(this.current, "center");
   }
 }

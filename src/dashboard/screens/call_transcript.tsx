@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { countLines, isGoingOn, nameSpeaker } from "../lib/call_words";
 import { Follower } from "../lib/follow";
 import { formatOffset, formatTime, formatTimeWithSeconds } from "../lib/format";
+import { bringIntoView } from "../lib/motion";
 import type { Player, Turn } from "../lib/player";
 import { now } from "../lib/state";
 import type { Call, Utterance } from "../lib/types";
@@ -120,7 +121,7 @@ function useGrowth(list: { current: HTMLOListElement | null }, call: Call): void
     before.current = length;
     if (!isGrown || !isGoingOn(call) || !last) return;
     if (last.getBoundingClientRect().top > innerHeight) return;
-    list.current?.lastElementChild?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    if (list.current?.lastElementChild) bringIntoView(list.current.lastElementChild, "nearest");
   }, [length]);
 }
 
