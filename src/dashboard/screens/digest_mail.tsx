@@ -26,11 +26,11 @@ function onClick(event: MouseEvent): void {
 }
 
 function openLinksOutside(mail: Document): void {
-  for (const link of mail.querySelectorAll<HTMLAnchorElement | HTMLAreaElement>("a[href], area[href]")) {
+  mail.addEventListener("click", onClick);
+  for (const link of mail.links) {
     link.target = "_blank";
     link.rel = "noopener noreferrer";
   }
-  mail.addEventListener("click", onClick);
 }
 
 /** As tall as its mail. What stands around keeps its height meanwhile, or the page would jump. */
