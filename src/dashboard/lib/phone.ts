@@ -27,16 +27,17 @@ function grouped(digits: string): string {
 
 /** What is not E.164 (a withheld number, a SIP address) is given back as it is. */
 export function formatPhone(number: string): string {
-  const digits = /^\+(\d{6,15})$/.exec(number)?.[1];
+  const digits = /^\+([1-9]\d{5,14})$/.exec(number)?.[1];
   if (!digits) return number;
   const [code, rest] = splitCode(digits);
   if (code === "1" && rest.length === 10) return `+1 (${rest.slice(0, 3)}) ${rest.slice(3, 6)}-${rest.slice(6)}`;
+  if (code === "44" && /^2\d{9}$/.test(rest)) return `+44 ${rest.slice(0, 2)} ${rest.slice(2, 6)} ${rest.slice(6)}`;
   return `+${code} ${grouped(rest)}`;
 }
 
 /** May it be dialled? */
 export function isDialable(number: string | null): number is string {
-  return number !== null && /^\+\d{6,15}$/.test(number);
+  return number !== null && /^\+[1-9]\d{5,14}$/.test(number);
 }
 
 /** A caller whose number is not known, or withheld. */
