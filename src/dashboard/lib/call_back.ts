@@ -1,7 +1,8 @@
 // Ticking callers off the list of those to call back: who was called from a telephone of one's own does not wait any more.
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { ApiError, address, ask } from "./api";
 import { askAgain } from "./live";
+import { userId } from "./session";
 
 /** The caller who was ticked off last, so that it can be undone; and what went wrong with the last one. */
 export interface Ticked {
@@ -14,6 +15,10 @@ export interface Ticked {
 }
 
 export const lastTicked = signal<Ticked | null>(null);
+effect(() => {
+  void userId.value;
+  lastTicked.value = null;
+});
 
 /** Was this caller, who called at this time, ticked off a moment ago? Who calls again waits again. */
 export function isTicked(caller: string | null, calledAt: string): boolean {

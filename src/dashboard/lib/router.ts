@@ -64,6 +64,14 @@ export function refine(changes: Record<string, string | null>, options: { replac
   go(text ? `${location.pathname}?${text}` : location.pathname, options);
 }
 
+/** For whoever comes next: nothing of where one was. */
+export function startOver(): void {
+  scrolled.clear();
+  key = "";
+  history.replaceState({ key, from: null }, "", "/");
+  place.value = read();
+}
+
 /** The address one came from by a link, and goes back to by history.back(); null: from elsewhere. */
 export function cameFrom(): string | null {
   return (history.state as { from?: string | null } | null)?.from ?? null;

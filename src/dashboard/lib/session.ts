@@ -1,6 +1,6 @@
 // Who is signed in, by Supabase Auth or by the server's own sign-in, which speaks the same way.
 import { GoTrueClient, isAuthApiError, type Session } from "@supabase/auth-js";
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 
 function setting(name: string): string {
   return document.querySelector<HTMLMetaElement>(`meta[name="ringback:${name}"]`)?.content ?? "";
@@ -28,6 +28,7 @@ const client = new GoTrueClient({
 
 /** undefined: not known yet. null: nobody. */
 export const session = signal<Session | null | undefined>(undefined);
+export const userId = computed(() => session.value?.user.id ?? null);
 /** Somebody came by a link from a mail and has to choose a password before anything else. */
 export const mustChoosePassword = signal(["recovery", "invite"].includes(mailed.get("type") ?? ""));
 /** What a mailed link that is no longer good says. */
@@ -38,6 +39,10 @@ export function startSession(): void {
     if (event === "PASSWORD_RECOVERY") mustChoosePassword.value = true;
     const before = session.peek();
     if (before?.access_token !== now?.access_token || before === undefined) session.value = now;
+  });
+  // Who signs out without the server does so in every tab.
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key === STORAGE_KEY && !newValue) session.value = null;
   });
 }
 

@@ -2,8 +2,8 @@
 import { computed, effect, signal } from "@preact/signals";
 import { ApiError, ask } from "./api";
 import { returns } from "./connection";
-import { place } from "./router";
-import { session } from "./session";
+import { place, startOver } from "./router";
+import { session, userId } from "./session";
 import type { Business, Me } from "./types";
 
 export const me = signal<Me | null>(null);
@@ -42,11 +42,13 @@ export async function loadMe(): Promise<void> {
 export const now = signal(Date.now());
 
 export function startState(): void {
-  const userId = computed(() => session.value?.user.id ?? null);
+  let before: string | null = null;
   effect(() => {
     me.value = null;
     meError.value = null;
     if (userId.value) void loadMe();
+    else if (before) startOver();
+    before = userId.value;
   });
   effect(() => {
     if (returns.value > 0 && session.peek() && (meError.peek() || !me.peek())) void loadMe();

@@ -1,4 +1,5 @@
 // The head of a call: who, when, how it ended, and what one does with it.
+import { effect } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { isTicked } from "../lib/call_back";
 import { neighboursOf } from "../lib/calls_store";
@@ -6,6 +7,7 @@ import { callAsText, isGoingOn, numberToCall } from "../lib/call_words";
 import { dayOf, formatFull, formatLength, formatMoment, nameZone, spokenLength } from "../lib/format";
 import { formatPhone, isDialable, nameCaller } from "../lib/phone";
 import { cameFrom, go, place } from "../lib/router";
+import { userId } from "../lib/session";
 import { here } from "../lib/state";
 import type { Call, CallRow } from "../lib/types";
 import { OutcomeChip, UrgencyMark } from "../parts/chip";
@@ -15,6 +17,11 @@ import { TickButton } from "../parts/tick_off";
 
 // From which list each call was reached, also when one goes on from there to the caller's other calls.
 const origins = new Map<string, string>();
+const MOST_ORIGINS = 200;
+effect(() => {
+  void userId.value;
+  origins.clear();
+});
 
 const pathOf = (address: string) => address.split("?")[0]!;
 
@@ -24,6 +31,7 @@ function originOf(path: string): string | null {
   const fromPath = pathOf(from);
   const origin = fromPath.startsWith("/calls/") ? (origins.get(fromPath) ?? null) : from;
   if (origin) origins.set(path, origin);
+  for (const oldest of origins.keys()) if (origins.size > MOST_ORIGINS) origins.delete(oldest);
   return origin;
 }
 
