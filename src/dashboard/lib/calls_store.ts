@@ -1,10 +1,10 @@
 // Lists of calls as far as they have come, kept for a while: whoever comes back from a call finds the list as it was left.
-import { computed, effect, signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { ApiError, ask } from "./api";
 import { returns } from "./connection";
 import { dayOf } from "./format";
-import { onNews, type News } from "./live";
-import { session } from "./session";
+import { newsBegin, onNews, type News } from "./live";
+import { userId } from "./session";
 import { mayMatch, type Filters } from "./calls_query";
 import type { CallPage, CallRow } from "./types";
 
@@ -50,6 +50,8 @@ export class CallList {
   #isShown = false;
   #isStale = false;
   #isRefreshing = false;
+  /** A call is missing below the newest page. */
+  #isTorn = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #refreshedMs = 0;
 
@@ -63,7 +65,8 @@ export class CallList {
     this.state.value = { ...this.state.peek(), ...changes };
   }
 
-  #ask(cursor: string | null): Promise<CallPage> {
+  async #ask(cursor: string | null): Promise<CallPage> {
+    await newsBegin();
     return ask<CallPage>(`${this.question}&limit=${PAGE_ROWS}${cursor ? `&cursor=${cursor}` : ""}`);
   }
 
@@ -121,7 +124,10 @@ export class CallList {
     if (!isSame) this.#set({ rows: next });
     const isMissing = (call: CallRow) =>
       (isEnd || !last || !isOlder(call, last)) && mayMatch(this.filters, call, dayOf(call.listed_at, this.zone));
-    if ([...changed.values()].some(isMissing)) this.#refreshSoon();
+    const missing = [...changed.values()].filter(isMissing);
+    const newest = rows[PAGE_ROWS - 1];
+    this.#isTorn ||= newest !== undefined && missing.some((call) => isOlder(call, newest));
+    if (missing.length > 0) this.#refreshSoon();
   }
 
   #refreshSoon(): void {
@@ -151,7 +157,8 @@ export class CallList {
     const oldest = before.rows.at(-1);
     const fresh = page.calls.filter((row) => !known.has(row.id) && !(oldest && isOlder(row, oldest))).reverse();
     const arrived = [...before.arrived, ...fresh.map((row) => row.id)];
-    const rows = merged(before.rows, page);
+    const rows = this.#isTorn ? null : merged(before.rows, page);
+    this.#isTorn = false;
     if (rows) return this.#set({ rows, arrived });
     this.#era++;
     this.#cursor = page.next_cursor;
@@ -183,7 +190,6 @@ export function listOf(question: string, filters: Filters, zone: string): CallLi
   return list;
 }
 
-const userId = computed(() => session.value?.user.id ?? null);
 // Nobody finds what somebody else looked at.
 effect(() => {
   void userId.value;

@@ -3,7 +3,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { ApiError, address, request } from "./api";
 import { lostAt, returns } from "./connection";
 import { businessId } from "./state";
-import { session } from "./session";
+import { userId } from "./session";
 import type { CallRow } from "./types";
 
 export type News = { kind: "calls"; calls: CallRow[] } | { kind: "reset" };
@@ -32,7 +32,7 @@ export function askAgain(): void {
 
 const SILENCE_MS = 40_000; // the server beats every 15 s
 const HIDDEN_MS = 20_000;
-const FIRST_RESET_MS = 3000;
+const HOLD_MS = 250;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
 
@@ -56,14 +56,37 @@ function readMessage(block: string): Message | null {
   return message.data ? message : null;
 }
 
-function take(message: Message): void {
+let held = Promise.resolve();
+
+/** Until news come, or for a moment: what is asked then misses nothing, and need not be asked twice. */
+export const newsBegin = () => held;
+
+/** Holds the first questions. Returns what to do when news come: those that did not wait for it ask again. */
+function hold(): () => void {
+  let isEarly = false;
+  let open = () => {};
+  held = new Promise((resolve) => (open = resolve));
+  const timer = setTimeout(() => {
+    isEarly = true;
+    open();
+  }, HOLD_MS);
+  return () => {
+    clearTimeout(timer);
+    open();
+    if (isEarly) tell({ kind: "reset" });
+    isEarly = false;
+  };
+}
+
+function take(message: Message, onHello: () => void): void {
+  if (message.event === "hello") onHello();
   if (message.event === "reset") tell({ kind: "reset" });
   if (message.event === "calls")
     tell({ kind: "calls", calls: (JSON.parse(message.data) as { calls: CallRow[] }).calls });
 }
 
 /** Reads until the stream ends or is silent for too long; resolves to the last id. */
-async function listen(answer: Response, lastId: string, stop: AbortController): Promise<string> {
+async function listen(answer: Response, lastId: string, stop: AbortController, onHello: () => void): Promise<string> {
   const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   let silence: ReturnType<typeof setTimeout> | undefined;
@@ -80,7 +103,7 @@ async function listen(answer: Response, lastId: string, stop: AbortController): 
         const message = readMessage(block);
         if (!message) continue;
         lastId = message.id || lastId;
-        take(message);
+        take(message, onHello);
       }
     }
   } catch {
@@ -110,7 +133,7 @@ function pauseFor(ms: number): Promise<void> {
 async function follow(of: string, life: AbortSignal): Promise<void> {
   let lastId = "";
   let pauseMs = FIRST_PAUSE_MS;
-  let isFirst = true;
+  const onHello = hold();
   while (!life.aborted) {
     const stop = new AbortController();
     const end = () => stop.abort();
@@ -120,11 +143,8 @@ async function follow(of: string, life: AbortSignal): Promise<void> {
       const headers: Record<string, string> = { Accept: "text/event-stream" };
       if (lastId) headers["Last-Event-ID"] = lastId;
       const answer = await request(address("/api/v1/live", { business: of }), { headers, signal: stop.signal });
-      // What changed between a screen's question and the beginning of the stream was told to nobody.
-      if (!lastId) setTimeout(() => tell({ kind: "reset" }), isFirst ? FIRST_RESET_MS : 0);
-      isFirst = false;
       pauseMs = FIRST_PAUSE_MS;
-      lastId = await listen(answer, lastId, stop);
+      lastId = await listen(answer, lastId, stop, onHello);
     } catch (error) {
       if (error instanceof ApiError && !error.isPassing) pauseMs = LONGEST_PAUSE_MS;
     }
@@ -154,7 +174,6 @@ function hideAfter(ms: number, act: () => void): () => void {
 }
 
 export function startLive(): void {
-  const userId = computed(() => session.value?.user.id);
   effect(() => {
     const of = businessId.value;
     if (!of || !userId.value) return;

@@ -3,6 +3,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, ask } from "./api";
 import { returns } from "./connection";
+import { newsBegin } from "./live";
 
 export interface Asked<T> {
   data: T | null;
@@ -32,7 +33,8 @@ export function useAsk<T>(path: string | null): Asked<T> {
     if (!path) return;
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    ask<T>(path, { signal: stop.signal })
+    newsBegin()
+      .then(() => ask<T>(path, { signal: stop.signal }))
       .then((data) => setState({ data, of: path, error: null }))
       .catch((error: unknown) => {
         if (stop.signal.aborted) return;
