@@ -1,6 +1,7 @@
 // j and k, or the arrow keys within the list, go from row to row; Enter opens the one that has the focus, as every link.
 import type { RefObject } from "preact";
 import { useCallback, useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { hasShortcuts } from "./shortcuts";
 import type { ListView } from "./use_window";
 
 const STEPS: Record<string, number> = { j: 1, k: -1, ArrowDown: 1, ArrowUp: -1 };
@@ -48,6 +49,7 @@ export function useRowKeys(
     const onKey = (event: KeyboardEvent) => {
       const step = STEPS[event.key];
       if (step === undefined || isTyping(event)) return;
+      if (!event.key.startsWith("Arrow") && !hasShortcuts.peek()) return;
       const at = document.activeElement?.closest<HTMLElement>("[data-index]") ?? null;
       if (!at && event.key.startsWith("Arrow")) return;
       const { length: rows, view: now } = latest.current;

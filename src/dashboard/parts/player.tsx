@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { formatOffset, spokenLength } from "../lib/format";
 import { SPEEDS, type Player, type Turn } from "../lib/player";
+import { hasShortcuts } from "../lib/shortcuts";
 import { Icon } from "./icon";
 
 const SKIP_SECONDS = 10;
@@ -102,6 +103,7 @@ function useSpace(player: Player): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.key !== " " || event.repeat || event.defaultPrevented || isControl(event.target)) return;
+      if (!hasShortcuts.peek()) return;
       if (event.metaKey || event.ctrlKey || event.altKey || event.shiftKey) return;
       event.preventDefault();
       player.toggle();

@@ -10,6 +10,7 @@ import {
 } from "../lib/calls_query";
 import { formatPhone } from "../lib/phone";
 import { refine } from "../lib/router";
+import { hasShortcuts } from "../lib/shortcuts";
 import type { Settings } from "../lib/types";
 import { isTyping } from "../lib/use_row_keys";
 import { FAMILIES, FAMILY_NAMES, OUTCOME_LABELS, URGENCY_LABELS } from "../lib/words";
@@ -34,7 +35,7 @@ export function Search({ q }: { q: string }) {
   }, [q]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.key !== "/" || isTyping(event)) return;
+      if (event.key !== "/" || !hasShortcuts.peek() || isTyping(event)) return;
       event.preventDefault();
       input.current?.focus();
       input.current?.select();
@@ -86,9 +87,11 @@ export function Search({ q }: { q: string }) {
           <Icon name="close" size={16} />
         </button>
       ) : (
-        <kbd class="calls-key" title="Press / to search">
-          /
-        </kbd>
+        hasShortcuts.value && (
+          <kbd class="calls-key" title="Press / to search">
+            /
+          </kbd>
+        )
       )}
     </form>
   );

@@ -1,7 +1,8 @@
 import { useState } from "preact/hooks";
 import { choosePassword, signOut } from "../lib/session";
+import { hasShortcuts, setShortcuts } from "../lib/shortcuts";
 import { business, me } from "../lib/state";
-import { Field } from "../parts/field";
+import { Field, Switch } from "../parts/field";
 import { Icon } from "../parts/icon";
 
 const LEAST_LETTERS = 8;
@@ -63,6 +64,13 @@ export function AccountGroup() {
         <dt>Role</dt>
         <dd>{business.value?.role === "owner" ? "Owner: may change the settings" : "Staff: may read them"}</dd>
       </dl>
+      <Switch
+        label="Single-key shortcuts"
+        help="/ searches the calls, j and k go through them, space plays a recording. Kept in this browser."
+        isOn={hasShortcuts.value}
+        isFixed={false}
+        onChange={setShortcuts}
+      />
       <p role="status" class="settings-said">
         {said}
       </p>
