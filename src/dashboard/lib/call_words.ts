@@ -40,6 +40,7 @@ export function adviceFor(call: Call): string | null {
   const isMissed = familyOf(call.outcome) === "missed";
   if (call.outcome === "ai_unavailable" && call.has_recording) return "Listen to the message, then call back.";
   if (isMissed && !numberToCall(call)) return "The number is not known, so there is no way to call back.";
+  if (isMissed && call.to_call_back === false) return "This caller is not waiting for a call back any more.";
   return ADVICE[call.outcome] ?? null;
 }
 
