@@ -74,17 +74,18 @@ export function useOverview(period: Period): Asked<Overview> {
 const JUST_MS = 10 * MINUTE_MS;
 const SAID_MS = 10_000;
 
-/** New calls in a few words, each once: calls change many times while they last. */
+/** Calls that begin while one looks, in a few words, each once: calls change many times while they last. */
 export function useNewCalls(): string {
   const [said, setSaid] = useState("");
   useEffect(() => {
+    const sinceMs = Date.now();
     const known = new Set<string>();
     let recent: CallRow[] = [];
     let timer: ReturnType<typeof setTimeout> | undefined;
     const take = (news: News) => {
       if (news.kind !== "calls") return;
       const fresh = news.calls.filter(
-        (call) => !known.has(call.id) && Date.now() - Date.parse(call.listed_at) < JUST_MS,
+        (call) => !known.has(call.id) && Date.parse(call.listed_at) > Math.max(sinceMs, Date.now() - JUST_MS),
       );
       for (const call of news.calls) known.add(call.id);
       if (fresh.length === 0) return;
