@@ -32,10 +32,14 @@ function Nav() {
 function BusinessChoice() {
   const mine = me.value?.businesses ?? [];
   if (mine.length < 2) return null;
+  const choose = (select: HTMLSelectElement) => {
+    go(`/?business=${select.value}`);
+    select.value = business.peek()?.id ?? ""; // one may have stayed, for what is not saved
+  };
   return (
     <label class="menu-choice">
       <span>Business</span>
-      <select value={business.value?.id} onChange={(event) => go(`/?business=${event.currentTarget.value}`)}>
+      <select value={business.value?.id} onChange={(event) => choose(event.currentTarget)}>
         {mine.map(({ id, name }) => (
           <option key={id} value={id}>
             {name}
