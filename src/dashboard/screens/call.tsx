@@ -4,10 +4,11 @@ import { intakeOf, isGoingOn } from "../lib/call_words";
 import { count } from "../lib/format";
 import { isLive, onNews } from "../lib/live";
 import { countFound, searchWords } from "../lib/marks";
+import { bringIntoView } from "../lib/motion";
 import { nameCaller } from "../lib/phone";
 import { Player } from "../lib/player";
 import { place, refine } from "../lib/router";
-import { businessId, here } from "../lib/state";
+import { businessId, here, loadMe, me } from "../lib/state";
 import type { Call } from "../lib/types";
 import { useAsk, type Asked } from "../lib/use_ask";
 import { Icon } from "../parts/icon";
@@ -64,7 +65,7 @@ function showNext(): void {
   marks[at]?.classList.remove("is-here");
   const next = marks[(at + 1) % marks.length];
   next?.classList.add("is-here");
-  next?.scrollIntoView({ block: "center", behavior: "smooth" });
+  if (next) bringIntoView(next, "center");
 }
 
 function Found({ call, asked, words }: { call: Call; asked: string; words: string[] }) {
@@ -186,7 +187,16 @@ function NotFound({ id }: { id: string }) {
 function useItsBusiness(call: Call | null): void {
   const of = call?.business.id;
   useEffect(() => {
-    if (of && of !== businessId.peek()) refine({ business: of }, { replace: true });
+    if (!of || of === businessId.peek()) return;
+    let isOver = false;
+    const isKnown = () => me.peek()?.businesses.some((one) => one.id === of) ?? false;
+    void (async () => {
+      if (!isKnown()) await loadMe(); // one may have come to it since the page was loaded
+      if (!isOver && isKnown()) refine({ business: of }, { replace: true });
+    })();
+    return () => {
+      isOver = true;
+    };
   }, [of]);
 }
 
