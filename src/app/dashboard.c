@@ -140,17 +140,18 @@ static enum flow_next step_watch(struct flow *f)
 
 static const struct flow_step live_steps[] = {{"ask", step_ask}, {"watch", step_watch}, {NULL, NULL}};
 
-/* A mail is shown in a frame of ours: it may look as it likes, and do nothing. */
+/* A mail is shown in a frame of ours: it may look as it likes, and do nothing, nor fetch a picture that tells who looked. */
+#define MAIL_POLICY                                                                                                    \
+    "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "                      \
+    "style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+
 static enum flow_next step_show_mail(struct flow *f)
 {
     struct visit *v = visit_of_flow(f);
     if (db_rows(&v->unit, 0) == 0) {
         return flow_fail(f, ERR_NOT_FOUND);
     }
-    http_reply_header(
-        v->request, "Content-Security-Policy",
-        STR("sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
-            "img-src data: https:; frame-ancestors 'self'"));
+    http_reply_header(v->request, "Content-Security-Policy", STR(MAIL_POLICY));
     http_reply(v->request, 200, "text/html; charset=utf-8", db_cell(&v->unit, 0, 0, 0));
     return FLOW_DONE;
 }

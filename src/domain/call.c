@@ -59,6 +59,9 @@ bool call_number_is_e164(struct str number)
 
 struct str call_number_claim(struct arena *a, enum call_rank rank, struct str number)
 {
+    if (is_keypad_word(number)) {
+        number = STR("anonymous"); /* not to be taken for a number that can be called back */
+    }
     return call_claim(a, call_number_is_e164(number) ? rank : RANK_WORD, utf8_cut(number, 200));
 }
 

@@ -8,7 +8,7 @@ import { World } from "./lib/world.mjs";
 
 const AT = "/api/v1/digests/2026-11-20/preview";
 const MAIL_POLICY =
-  "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: https:; " +
+  "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; " +
   "frame-ancestors 'self'";
 const ERROR_POLICY = "default-src 'none'; frame-ancestors 'self'";
 const HTML =

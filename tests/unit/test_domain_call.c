@@ -23,6 +23,8 @@ static const struct number_row numbers[] = {
     {"++12125550142", "1++12125550142"},
     {"+", "1+"},
     {"anonymous", "1anonymous"},
+    {"+266696687", "1anonymous"},
+    {"+86282452253", "1anonymous"},
     {"sip:a@example.com", "1sip:a@example.com"},
     {"", NULL},
 };

@@ -25,8 +25,12 @@ function grouped(digits: string): string {
   return [...groups, rest].join(" ");
 }
 
-/** What is not E.164 (a withheld number, a SIP address) is given back as it is. */
+/** What carriers send instead of a number that the caller keeps back. */
+const WITHHELD = /^(anonymous|restricted|blocked|unknown|unavailable|private|withheld)$/i;
+
+/** What is not E.164, such as a SIP address, is given back as it is. */
 export function formatPhone(number: string): string {
+  if (WITHHELD.test(number)) return "Withheld number";
   const digits = /^\+([1-9]\d{5,14})$/.exec(number)?.[1];
   if (!digits) return number;
   const [code, rest] = splitCode(digits);
@@ -42,5 +46,5 @@ export function isDialable(number: string | null): number is string {
 
 /** A caller whose number is not known, or withheld. */
 export function nameCaller(name: string | null, number: string | null): string {
-  return name ?? (number ? (isDialable(number) ? formatPhone(number) : number) : "Withheld number");
+  return name ?? (number ? formatPhone(number) : "Withheld number");
 }

@@ -1,17 +1,15 @@
 import { formatPhone, isDialable } from "../lib/phone";
 import { Icon } from "./icon";
 
-/** A number that is dialled by a tap, as a button or within text. */
-export function PhoneLink({
-  number,
-  asButton = false,
-  name,
-}: {
+interface PhoneLinkProps {
   number: string | null;
   asButton?: boolean;
   name?: string | null;
-}) {
-  if (!isDialable(number)) return <span>{number ?? "Withheld number"}</span>;
+}
+
+/** A number that is dialled by a tap, as a button or within text. */
+export function PhoneLink({ number, asButton = false, name }: PhoneLinkProps) {
+  if (!isDialable(number)) return <span>{number ? formatPhone(number) : "Withheld number"}</span>;
   const text = formatPhone(number);
   if (!asButton)
     return (
