@@ -82,7 +82,7 @@ export class Visit {
   }
 
   constructor(server, context, origins) {
-    Object.assign(this, { server, context, origins, found: [], expected: [], requests: [] });
+    Object.assign(this, { server, context, origins, found: [], expected: [], allowed: [], requests: [] });
     context.on("console", (message) => {
       if (["error", "warning", "assert"].includes(message.type()))
         this.found.push(`console ${message.type()}: ${message.text()} (${message.location().url})`);
@@ -107,13 +107,19 @@ export class Visit {
     this.expected.push(...patterns);
   }
 
+  /** What may occur in this test, as timing will have it. */
+  allow(...patterns) {
+    this.allowed.push(...patterns);
+  }
+
   /** The browser says so of every answer of 400 and more. */
   expectStatus(status, part) {
     this.expect(new RegExp(`status of ${status} .*${part}`));
   }
 
   assertNothingWrong() {
-    const wrong = this.found.filter((text) => !this.expected.some((pattern) => pattern.test(text)));
+    const known = [...this.expected, ...this.allowed];
+    const wrong = this.found.filter((text) => !known.some((pattern) => pattern.test(text)));
     assert.deepEqual(wrong, [], "the browser complains");
     const missing = this.expected.filter((pattern) => !this.found.some((text) => pattern.test(text)));
     assert.deepEqual(missing.map(String), [], "expected complaints that never came");
