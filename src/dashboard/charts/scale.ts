@@ -24,7 +24,7 @@ export interface Bucket {
   calls: number;
 }
 
-export function sumCounts(all: Counts[]): Counts {
+function sumCounts(all: Counts[]): Counts {
   const sum: Counts = {};
   for (const counts of all) {
     for (const [outcome, calls] of Object.entries(counts) as [keyof Counts, number][])

@@ -53,7 +53,7 @@ const KEY_LABELS: Record<string, string> = {
 };
 
 /** "preferredTime", "preferred_time": "Preferred time" */
-export function readableKey(key: string): string {
+function readableKey(key: string): string {
   const spaced = key
     .slice(0, 80)
     .replace(/([\p{Ll}\p{N}])(\p{Lu})/gu, "$1 $2")

@@ -41,7 +41,7 @@ const CHOICES = [
 const list = (text: string | null) => (text ?? "").split(",").filter(Boolean);
 
 /** The Monday of the week of a day. */
-export function mondayOf(day: string): string {
+function mondayOf(day: string): string {
   const name = new Intl.DateTimeFormat("en", { weekday: "long", timeZone: "UTC" }).format(new Date(`${day}T12:00:00Z`));
   return addDays(day, -WEEKDAYS.indexOf(name as (typeof WEEKDAYS)[number]));
 }

@@ -33,7 +33,7 @@ function isOlder(a: CallRow, b: CallRow): boolean {
 }
 
 /** The newest page laid over what is there; all of it when they do not touch any more. */
-export function merged(rows: CallRow[], page: CallPage): CallRow[] | null {
+function merged(rows: CallRow[], page: CallPage): CallRow[] | null {
   const last = page.calls.at(-1);
   if (!page.next_cursor || !last || !rows[0]) return null;
   if (isOlder(rows[0], last)) return null;

@@ -35,6 +35,23 @@ function Problem({ text }: { text: string | null }) {
   );
 }
 
+function EmailField({ value, onChange }: { value: string; onChange: (email: string) => void }) {
+  return (
+    <label class="field">
+      <span>Email</span>
+      <input
+        type="email"
+        name="email"
+        autocomplete="username"
+        required
+        autofocus
+        value={value}
+        onInput={(event) => onChange(event.currentTarget.value)}
+      />
+    </label>
+  );
+}
+
 function SignInForm() {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
@@ -43,18 +60,7 @@ function SignInForm() {
     <form onSubmit={onSubmit}>
       <h1>Sign in</h1>
       <Problem text={error} />
-      <label class="field">
-        <span>Email</span>
-        <input
-          type="email"
-          name="email"
-          autocomplete="username"
-          required
-          autofocus
-          value={email}
-          onInput={(e) => setEmail(e.currentTarget.value)}
-        />
-      </label>
+      <EmailField value={email} onChange={setEmail} />
       <label class="field">
         <span>Password</span>
         <input
@@ -92,18 +98,7 @@ function ForgottenForm() {
       <h1>A new password</h1>
       <p class="sign-in-note">We send you a link with which you can choose one.</p>
       <Problem text={error} />
-      <label class="field">
-        <span>Email</span>
-        <input
-          type="email"
-          name="email"
-          autocomplete="username"
-          required
-          autofocus
-          value={email}
-          onInput={(e) => setEmail(e.currentTarget.value)}
-        />
-      </label>
+      <EmailField value={email} onChange={setEmail} />
       <button class="button is-primary is-wide" disabled={isSending}>
         {isSending ? "Sending…" : "Send the link"}
       </button>
