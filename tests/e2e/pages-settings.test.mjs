@@ -31,6 +31,23 @@ pageTest("an owner changes the hour of the digest, and it stays", async (open) =
   await page.getByText(`Every day at ${after === 18 ? "6 PM" : "6 AM"}`).waitFor();
 });
 
+pageTest("whoever reads that it is saved is not asked about changes that are not saved", async (open) => {
+  const visit = await (await open(server, { as: OWNER })).go("/settings");
+  const { page } = visit;
+  await page.evaluate(() => {
+    globalThis.asked = { unsaved: null, saved: null };
+    const isAsked = () => !dispatchEvent(new Event("beforeunload", { cancelable: true }));
+    new MutationObserver(() => {
+      const said = document.querySelector(".settings-form [role=status]").textContent;
+      if (/Not saved yet/.test(said)) globalThis.asked.unsaved ??= isAsked();
+      if (/Saved\./.test(said)) globalThis.asked.saved ??= isAsked();
+    }).observe(document.body, { childList: true, subtree: true, characterData: true });
+  });
+  await page.getByLabel("Hour").selectOption({ label: "9 AM" });
+  await save(page);
+  assert.deepEqual(await page.evaluate(() => globalThis.asked), { unsaved: true, saved: false });
+});
+
 pageTest("all other settings: recipients, zone, name, greeting, number; only what changed is sent", async (open) => {
   const visit = await (await open(server, { as: OWNER })).go("/settings");
   const { page } = visit;

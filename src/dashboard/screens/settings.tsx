@@ -1,5 +1,5 @@
 // What an owner sets. Staff see the same, and cannot change it; the server holds to that by itself.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { ApiError, address, ask } from "../lib/api";
 import { guard } from "../lib/router";
 import { changesOf, draftOf, problemsOf, type Draft, type Problems } from "../lib/settings_draft";
@@ -12,9 +12,12 @@ import { Failed, Loading } from "../parts/states";
 import { AccountGroup } from "./settings_account";
 import { BusinessGroup, DigestGroup, FallbackGroup } from "./settings_fields";
 
-/** Asks before changes that are not saved are left behind. */
+/**
+ * Asks before changes that are not saved are left behind. A layout effect: from the moment that the page says "Saved."
+ * nobody is asked, where an effect would go on asking until the picture is drawn.
+ */
 function useGuard(isChanged: boolean): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isChanged) return;
     const onUnload = (event: BeforeUnloadEvent) => event.preventDefault();
     const open = guard(() => confirm("Your changes are not saved. Leave without them?"));
