@@ -1,6 +1,6 @@
 // j and k, or the arrow keys within the list, go from row to row; Enter opens the one that has the focus, as every link.
 import type { RefObject } from "preact";
-import { useCallback, useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useCallback, useLayoutEffect, useRef } from "preact/hooks";
 import { hasShortcuts } from "./shortcuts";
 import type { ListView } from "./use_window";
 
@@ -45,7 +45,7 @@ export function useRowKeys(
     [focusWanted],
   );
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const step = STEPS[event.key];
       if (step === undefined || isTyping(event)) return;

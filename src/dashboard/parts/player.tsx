@@ -1,5 +1,5 @@
 // The player of a recording: play, seek, skip, speed. Space plays and stops it wherever no field or button has the focus.
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { formatOffset, spokenLength } from "../lib/format";
 import { SPEEDS, type Player, type Turn } from "../lib/player";
 import { hasShortcuts } from "../lib/shortcuts";
@@ -100,7 +100,7 @@ function isControl(target: EventTarget | null): boolean {
 }
 
 function useSpace(player: Player): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.key !== " " || event.repeat || event.defaultPrevented || isControl(event.target)) return;
       if (!hasShortcuts.peek()) return;

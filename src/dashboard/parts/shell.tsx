@@ -1,11 +1,12 @@
 // What stands around every screen: where one can go, whose calls these are, whether the server is there.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { formatTime } from "../lib/format";
 import { lostAt } from "../lib/connection";
 import { go, place } from "../lib/router";
 import { signOut } from "../lib/session";
 import { business, here, me } from "../lib/state";
+import { useDismiss } from "../lib/use_dismiss";
 import { Icon, type IconName } from "./icon";
 
 const ROOMS: { path: string; label: string; icon: IconName }[] = [
@@ -53,19 +54,7 @@ function BusinessChoice() {
 function Account() {
   const [isOpen, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (!isOpen) return;
-    const close = (event: Event) => {
-      if (event instanceof KeyboardEvent ? event.key === "Escape" : !box.current?.contains(event.target as Node))
-        setOpen(false);
-    };
-    document.addEventListener("pointerdown", close);
-    document.addEventListener("keydown", close);
-    return () => {
-      document.removeEventListener("pointerdown", close);
-      document.removeEventListener("keydown", close);
-    };
-  }, [isOpen]);
+  useDismiss(box, isOpen, () => setOpen(false));
   const email = me.value?.user.email ?? "";
   return (
     <div class="account" ref={box}>

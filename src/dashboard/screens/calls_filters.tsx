@@ -1,5 +1,5 @@
 // What one is looking for: words, the choices people make every day, and the rest one touch away. All of it is in the address.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import {
   hasFamily,
   isNarrowed,
@@ -33,7 +33,7 @@ export function Search({ q }: { q: string }) {
   useEffect(() => {
     if (timer.current === undefined) setText((before) => (before.trim() === q ? before : q));
   }, [q]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key !== "/" || !hasShortcuts.peek() || isTyping(event)) return;
       event.preventDefault();
