@@ -1,9 +1,13 @@
 # Reads .sql files, writes a C table of them. -v what=statements|migrations -v out=DIR
-# "-- part: x" begins a text that is no statement, "-- include: x" puts it into one further down.
+# "-- part: x" begins a text that is no statement, "-- include: x" puts it into a statement or a part further down.
 
 function quoted(line) {
     gsub(/["\\]/, "\\\\&", line)
     return "        \"" line "\\n\"\n"
+}
+function add(text) {
+    if (name != "") body = body text
+    else if (part != "") parts[part] = parts[part] text
 }
 function flush_statement() {
     if (name != "") {
@@ -26,14 +30,12 @@ what == "statements" && /^-- name: / { flush_statement(); name = $3; next }
 what == "statements" && /^-- part: / { flush_statement(); part = $3; next }
 what == "statements" && /^-- include: / {
     if (!($3 in parts)) { print FILENAME ": no part " $3 " above" > "/dev/stderr"; failed = 1; exit 1 }
-    body = body parts[$3]; next
+    add(parts[$3]); next
 }
 what == "statements" && /^-- role: / { role = $3; next }
 what == "statements" {
     if ($0 ~ /^[ \t]*(--|$)/) next
-    if (name != "") body = body quoted($0)
-    else if (part != "") parts[part] = parts[part] quoted($0)
-    next
+    add(quoted($0)); next
 }
 FNR == 1 { flush_file(); file = FILENAME }
 { body = body quoted($0) }

@@ -8,9 +8,7 @@
 with b as materialized (
     select b.id
     from public.businesses b
-    where $1::text is null or b.id = $1::text::uuid
-    order by b.created_at, b.id
-    limit 1
+-- include: business_asked
 ), asked as materialized (
     select c, c ->> 'caller_number' as caller, c -> 'done' as done from (select $2::text::jsonb as c) j
 ), verdict as materialized (

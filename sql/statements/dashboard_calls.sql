@@ -11,9 +11,7 @@
 with b as materialized (
     select b.id, b.timezone
     from public.businesses b
-    where $1::text is null or b.id = $1::text::uuid
-    order by b.created_at, b.id
-    limit 1
+-- include: business_asked
 ), asked as materialized (
     select b.id, b.timezone, private.day_start(coalesce($2::text::date, t.to_day - 29), b.timezone) as from_at,
            private.day_start(t.to_day + 1, b.timezone) as to_at

@@ -6,9 +6,7 @@
 with b as materialized (
     select b.id
     from public.businesses b
-    where $1::text is null or b.id = $1::text::uuid
-    order by b.created_at, b.id
-    limit 1
+-- include: business_asked
 ), page as materialized (
     select d.* from public.digests d
     where d.business_id = (select id from b) and ($2::text is null or d.local_date < $2::text::date)
@@ -34,9 +32,7 @@ from b
 with b as materialized (
     select b.id
     from public.businesses b
-    where $1::text is null or b.id = $1::text::uuid
-    order by b.created_at, b.id
-    limit 1
+-- include: business_asked
 )
 select json_build_object(
     'date', d.local_date, 'status', d.status, 'attempts', d.attempts, 'delivery_status', d.delivery_status,
@@ -55,9 +51,7 @@ where d.local_date = $2::text::date
 with b as materialized (
     select b.id
     from public.businesses b
-    where $1::text is null or b.id = $1::text::uuid
-    order by b.created_at, b.id
-    limit 1
+-- include: business_asked
 )
 select m.mail ->> 'html' as html
 from b

@@ -19,9 +19,7 @@ select json_build_object(
 with b as materialized (
     select b.id, b.name, b.timezone
     from public.businesses b
-    where $1::text is null or b.id = $1::text::uuid
-    order by b.created_at, b.id
-    limit 1
+-- include: business_asked
 ), asked as materialized (
     select b.*, p.*, p.to_day - p.from_day + 1 as days, p.from_day - (p.to_day - p.from_day + 1) as before_day
     from b

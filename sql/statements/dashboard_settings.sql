@@ -11,9 +11,7 @@ select json_build_object(
     'role', u.role, 'can_edit', u.role = 'owner') as json
 from public.businesses b
 join public.business_users u on u.business_id = b.id
-where $1::text is null or b.id = $1::text::uuid
-order by b.created_at, b.id
-limit 1
+-- include: business_asked
 
 -- name: settings_write
 -- role: authenticated
@@ -24,9 +22,7 @@ with b as materialized (
     select b.*, u.role
     from public.businesses b
     join public.business_users u on u.business_id = b.id
-    where $1::text is null or b.id = $1::text::uuid
-    order by b.created_at, b.id
-    limit 1
+-- include: business_asked
 ), asked as materialized (
     select $2::text::jsonb as c
 ), wrong_type as materialized (

@@ -21,9 +21,7 @@ select pg_notify('ringback_calls', '*')
 -- $1 business, the first of mine when it is not given.
 select b.id::text as id
 from public.businesses b
-where $1::text is null or b.id = $1::text::uuid
-order by b.created_at, b.id
-limit 1
+-- include: business_asked
 
 -- name: calls_live
 -- role: authenticated

@@ -1,5 +1,6 @@
 // The texts of sql/statements, run as the server runs them: its login, one transaction, the role and the claims for that
 // transaction alone, a plan for the values at hand.
+import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import pg from "pg";
@@ -8,12 +9,14 @@ import { ROOT } from "./env.mjs";
 export function statements(folder = path.join(ROOT, "sql/statements")) {
   const out = {};
   const parts = {};
-  for (const file of fs.readdirSync(folder)) {
+  for (const file of fs.readdirSync(folder).sort()) {
     let add = () => {};
     for (const line of fs.readFileSync(path.join(folder, file), "utf8").split("\n")) {
       const [, word, name] = /^-- (name|part|include): (\S+)/.exec(line) ?? [];
-      if (word === "include") add(parts[name]);
-      else if (word) {
+      if (word === "include") {
+        assert.ok(name in parts, `${file}: no part ${name} above`);
+        add(parts[name]);
+      } else if (word) {
         const texts = word === "name" ? out : parts;
         texts[name] = "";
         add = (text) => (texts[name] += text);
