@@ -8,6 +8,7 @@ import { LARKSPUR, PLAIN, PUBLIC_URL, fixtureJson, until } from "./lib/env.mjs";
 import { request, raw } from "./lib/client.mjs";
 import { createUser, memberOf } from "./lib/session.mjs";
 import { command } from "./lib/server.mjs";
+import { claimsOfSession } from "./lib/supabase.mjs";
 import { World } from "./lib/world.mjs";
 
 const SECRET = "larkspur-legacy-secret-of-more-than-32-bytes";
@@ -58,20 +59,7 @@ const server = await world.start(PROJECT);
 const legacy = await world.start({ ...PROJECT, SUPABASE_JWT_SECRET: SECRET });
 
 const claimsOf = (changes = {}) => ({
-  iss: project.issuer,
-  sub: user,
-  aud: "authenticated",
-  role: "authenticated",
-  exp: now() + 3600,
-  iat: now(),
-  email: "owner@larkspur.example",
-  phone: "",
-  app_metadata: { provider: "email", providers: ["email"] },
-  user_metadata: {},
-  aal: "aal1",
-  amr: [{ method: "password", timestamp: now() }],
-  session_id: crypto.randomUUID(),
-  is_anonymous: false,
+  ...claimsOfSession({ iss: project.issuer, sub: user, email: "owner@larkspur.example" }),
   ...changes,
 });
 

@@ -8,6 +8,24 @@ const b64 = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const now = () => Math.floor(Date.now() / 1000);
 const ALLOWED = "authorization, x-client-info, apikey, content-type, x-supabase-api-version";
 
+/** What an access token of Supabase Auth says of somebody who signed in with a password just now. */
+export const claimsOfSession = ({ iss, sub, email }) => ({
+  iss,
+  sub,
+  aud: "authenticated",
+  role: "authenticated",
+  exp: now() + 3600,
+  iat: now(),
+  email,
+  phone: "",
+  app_metadata: { provider: "email", providers: ["email"] },
+  user_metadata: {},
+  aal: "aal1",
+  amr: [{ method: "password", timestamp: now() }],
+  session_id: crypto.randomUUID(),
+  is_anonymous: false,
+});
+
 export class Project {
   static async start() {
     const project = new Project();
@@ -41,22 +59,7 @@ export class Project {
   }
 
   #token(email, id) {
-    const claims = {
-      iss: `${this.url}/auth/v1`,
-      sub: id,
-      aud: "authenticated",
-      role: "authenticated",
-      exp: now() + 3600,
-      iat: now(),
-      email,
-      phone: "",
-      app_metadata: { provider: "email", providers: ["email"] },
-      user_metadata: {},
-      aal: "aal1",
-      amr: [{ method: "password", timestamp: now() }],
-      session_id: crypto.randomUUID(),
-      is_anonymous: false,
-    };
+    const claims = claimsOfSession({ iss: `${this.url}/auth/v1`, sub: id, email });
     const input = `${b64({ alg: "ES256", kid: "project-1", typ: "JWT" })}.${b64(claims)}`;
     const key = { key: this.pair.privateKey, dsaEncoding: "ieee-p1363" };
     return `${input}.${crypto.sign("sha256", Buffer.from(input), key).toString("base64url")}`;
