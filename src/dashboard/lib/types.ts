@@ -78,7 +78,8 @@ export interface Overview {
   definitions: Record<string, string>;
 }
 
-export interface CallRow {
+/** What the list and the call's own page both tell. */
+interface CallFacts {
   id: string;
   listed_at: string;
   started_at: string | null;
@@ -96,6 +97,9 @@ export interface CallRow {
   summary: string | null;
   has_recording: boolean;
   has_report: boolean;
+}
+
+export interface CallRow extends CallFacts {
   repeat_caller: boolean;
   booking: { status: string; starts_at: string | null } | null;
 }
@@ -121,29 +125,13 @@ export interface CallEvent {
   detail: string | null;
 }
 
-export interface Call {
-  id: string;
+export interface Call extends CallFacts {
   business: { id: string; name: string; timezone: string };
-  listed_at: string;
-  started_at: string | null;
-  ended_at: string | null;
-  duration_seconds: number | null;
-  caller_number: string | null;
-  called_number: string | null;
   callback_number: string | null;
-  caller_name: string | null;
-  reason: string | null;
-  urgency: Urgency | null;
-  status: string;
-  outcome: Outcome | null;
-  outcome_text: string;
   ended_reason: string | null;
   cause_text: string | null;
-  summary: string | null;
   analysis: { structuredData?: Record<string, unknown>; successEvaluation?: unknown } | null;
   cost: string | null;
-  has_report: boolean;
-  has_recording: boolean;
   /** Of the caller, up to now; null when there is no number. */
   to_call_back: boolean | null;
   transcript: Utterance[];
