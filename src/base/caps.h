@@ -178,6 +178,26 @@
 #define CAP_WORDS_CALLS 10     /* whose words one unit makes: some 10 ms of one connection */
 #define CAP_WORDS_PAUSE_MS 100 /* between two such units; so nearly 100 calls a second, and events come first */
 
+/* Digests */
+#define CAP_DIGEST_JOBS 16       /* in memory at the same time; everything else waits as rows */
+#define CAP_DIGEST_CONNECTIONS 2 /* to the database */
+#define CAP_DIGEST_POLL_MS 30000 /* how late a digest may be for our own reasons */
+#define CAP_DIGEST_DUE 2000      /* rows that one look makes; the next look follows at once */
+#define CAP_DIGEST_LOOKS 64      /* waiting outside schedulers */
+#define CAP_DIGEST_TURN_MS 60000 /* the longest wait for one's turn to send; the lease is 5 minutes */
+#define CAP_DIGEST_RETRY_FIRST_MS                                                                                      \
+    30000 /* after a try that failed; doubled each time, with jitter, up to the next line */
+#define CAP_DIGEST_RETRY_MOST_MS 3600000
+#define CAP_DIGEST_STOP_MS 5000             /* for the answers to mails under way */
+#define CAP_DIGEST_HTML_BYTES 100000        /* Gmail cuts at 102 kB */
+#define CAP_DIGEST_FACTS_BYTES (256u << 10) /* what a digest is made of, as JSON: about 15 kB */
+#define CAP_MAIL_RECIPIENTS 10              /* of one digest */
+#define CAP_MAIL_BYTES (4u << 20)           /* all mails of one digest, as JSON */
+#define CAP_MAIL_ATTEMPT_MS 20000           /* one attempt; the lease is fifteen times as long */
+#define CAP_RESEND_EVENT_BYTES 65536        /* a delivery event: about 1 kB */
+#define CAP_RESEND_EVENT_AGE_S 300          /* of its signature, either way */
+#define CAP_UNSUBSCRIBE_BYTES 4096          /* the form of an unsubscribe link */
+
 /* The process */
 #define CAP_STOP_MS 25000 /* a graceful stop; then what is left is abandoned */
 #define CAP_LOG_LINE_BYTES 4096

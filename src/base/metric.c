@@ -38,11 +38,11 @@ static struct labels labels[LABELS_COUNT] = {
     [LABELS_DEAD] = {"reason", VALUES("bad_json", "not_an_envelope", "rejected_by_database")},
     [LABELS_VOICE] = {"kind", VALUES("vapi", "repeated", "forward", "voicemail")},
     [LABELS_UPSTREAM] = {"upstream", VALUES("vapi", "resend", "calcom", "supabase", "vapi_recordings",
-                                            "twilio_recordings", "recording_storage")},
+                                            "twilio_recordings", "recording_storage", "smtp")},
     [LABELS_FETCH] = {"result",
                       VALUES("2xx", "4xx", "5xx", "other", "timeout", "connect", "bad_reply", "breaker_open")},
     [LABELS_RELAY] = {"result", VALUES("whole", "cut", "client_gone", "absent", "refused", "failed", "busy")},
-    [LABELS_POOL] = {"pool", VALUES("ingest", "dashboard", "auth", "live")},
+    [LABELS_POOL] = {"pool", VALUES("ingest", "dashboard", "auth", "live", "digest")},
     [LABELS_DB] = {"state", VALUES("idle", "connecting", "ready")},
     [LABELS_DB_RESULT] = {"result", VALUES("ok", "failed")},
     [LABELS_SIGN_IN] = {"result", VALUES("ok", "wrong", "refused", "limited", "busy", "failed")},
@@ -52,6 +52,14 @@ static struct labels labels[LABELS_COUNT] = {
                              "not_yet", "issuer", "audience", "role", "subject", "claims", "no_keys")},
     [LABELS_JWKS] = {"result", VALUES("good", "unreachable", "status", "unusable")},
     [LABELS_LIVE] = {"event", VALUES("hello", "calls", "reset")},
+    [LABELS_DIGEST] = {"result", VALUES("sent", "skipped", "kept", "failed", "unknown", "waits", "lost")},
+    [LABELS_DIGEST_STATE] = {"state", VALUES("due", "claimed", "unknown")},
+    [LABELS_MAIL_REASON] = {"reason", VALUES("none", "rate_limited", "quota", "timeout", "connect", "provider_error",
+                                             "bad_reply", "busy", "mismatch", "credentials", "refused", "no_recipient",
+                                             "paused", "unsubscribed", "empty", "no_provider", "too_late",
+                                             "interrupted", "breaker_open", "internal")},
+    [LABELS_DELIVERY] = {"state", VALUES("sent", "delivery_delayed", "delivered", "failed", "bounced", "suppressed",
+                                         "complained", "other")},
     [LABELS_VERSION] = {"version", VALUES(RINGBACK_VERSION)},
 };
 
@@ -85,6 +93,12 @@ void metric_init(const char *const *routes, size_t route_count)
     free(cells);
     cells = mem_alloc(total * sizeof(*cells));
     metric_set(METRIC_BUILD_INFO, 0, 0, 1);
+}
+
+const char *metric_label(enum metric_labels set, size_t index)
+{
+    assert(index < labels[set].count);
+    return labels[set].values[index];
 }
 
 void metric_free(void)

@@ -54,6 +54,22 @@
     X(DB_WAITING, GAUGE, "db_units_waiting", "Units of work waiting for a connection.", LABELS_POOL, LABELS_NONE)      \
     X(DB_UNITS, COUNTER, "db_units_total", "Units of work by result.", LABELS_DB_RESULT, LABELS_NONE)                  \
     X(DB_CONNECTS, COUNTER, "db_connects_total", "Attempts to connect by result.", LABELS_DB_RESULT, LABELS_NONE)      \
+    X(DIGESTS_DUE, COUNTER, "digests_due_total", "Digests that became due.", LABELS_NONE, LABELS_NONE)                 \
+    X(DIGESTS, COUNTER, "digests_total", "Digests by how a try at them ended.", LABELS_DIGEST, LABELS_NONE)            \
+    X(DIGEST_TROUBLES, COUNTER, "digest_troubles_total", "Digests that were not sent, or not yet, by why.",            \
+      LABELS_MAIL_REASON, LABELS_NONE)                                                                                 \
+    X(DIGESTS_OPEN, GAUGE, "digests_open", "Digests not at their end, and those that an operator must decide about.",  \
+      LABELS_DIGEST_STATE, LABELS_NONE)                                                                                \
+    X(DIGESTS_PAST_DUE, GAUGE, "digests_past_due",                                                                     \
+      "Digests that were due more than an hour ago and are not at their "                                              \
+      "end.",                                                                                                          \
+      LABELS_NONE, LABELS_NONE)                                                                                        \
+    X(DIGEST_OLDEST_SECONDS, GAUGE, "digest_oldest_past_due_seconds", "Since the oldest of these was due.",            \
+      LABELS_NONE, LABELS_NONE)                                                                                        \
+    X(DIGEST_SENT_TIME, GAUGE, "digest_last_sent_time_seconds", "When this process last sent one, since 1970.",        \
+      LABELS_NONE, LABELS_NONE)                                                                                        \
+    X(DELIVERIES, COUNTER, "digest_deliveries_total", "Delivery events that were taken in.", LABELS_DELIVERY,          \
+      LABELS_NONE)                                                                                                     \
     X(LIVE_STREAMS, GAUGE, "live_streams", "Live streams open.", LABELS_NONE, LABELS_NONE)                             \
     X(LIVE_EVENTS, COUNTER, "live_events_total", "Events sent to live streams.", LABELS_LIVE, LABELS_NONE)             \
     X(LIVE_NOTICES, COUNTER, "live_notices_total", "Notices of changed calls heard from the database.", LABELS_NONE,   \
@@ -92,6 +108,10 @@ enum metric_labels {
     LABELS_TOKEN,
     LABELS_JWKS,
     LABELS_LIVE,
+    LABELS_DIGEST,
+    LABELS_DIGEST_STATE,
+    LABELS_MAIL_REASON,
+    LABELS_DELIVERY,
     LABELS_VERSION,
     LABELS_COUNT
 };
@@ -108,7 +128,8 @@ enum metric_upstream {
     UPSTREAM_SUPABASE,
     UPSTREAM_VAPI_RECORDINGS,
     UPSTREAM_TWILIO_RECORDINGS,
-    UPSTREAM_RECORDING_STORAGE
+    UPSTREAM_RECORDING_STORAGE,
+    UPSTREAM_SMTP
 };
 enum metric_fetch {
     FETCH_2XX,
@@ -121,7 +142,7 @@ enum metric_fetch {
     FETCH_BREAKER
 };
 enum metric_relay { RELAY_WHOLE, RELAY_CUT, RELAY_GONE, RELAY_ABSENT, RELAY_REFUSED, RELAY_FAILED, RELAY_BUSY };
-enum metric_pool { POOL_INGEST, POOL_DASHBOARD, POOL_AUTH, POOL_LIVE };
+enum metric_pool { POOL_INGEST, POOL_DASHBOARD, POOL_AUTH, POOL_LIVE, POOL_DIGEST };
 enum metric_db { DB_IDLE, DB_CONNECTING, DB_READY };
 enum metric_sign_in { SIGN_IN_OK, SIGN_IN_WRONG, SIGN_IN_REFUSED, SIGN_IN_LIMITED, SIGN_IN_BUSY, SIGN_IN_FAILED };
 enum metric_refresh {
@@ -150,6 +171,41 @@ enum metric_token {
 };
 enum metric_jwks { JWKS_GOOD, JWKS_UNREACHABLE, JWKS_STATUS, JWKS_UNUSABLE };
 enum metric_live { LIVE_HELLO, LIVE_CALLS, LIVE_RESET };
+/* As enum digest_end. */
+enum metric_digest_state { DIGESTS_OPEN_DUE, DIGESTS_OPEN_CLAIMED, DIGESTS_OPEN_UNKNOWN };
+enum metric_mail_reason {
+    MAIL_REASON_NONE,
+    MAIL_REASON_RATE,           /* the provider asks for a pause */
+    MAIL_REASON_QUOTA,          /* no more today, or this month */
+    MAIL_REASON_TIMEOUT,        /* no answer in time */
+    MAIL_REASON_CONNECT,        /* the provider could not be reached */
+    MAIL_REASON_PROVIDER_ERROR, /* 5xx */
+    MAIL_REASON_BAD_REPLY,      /* an answer that is none */
+    MAIL_REASON_BUSY,           /* the same key is being worked on */
+    MAIL_REASON_MISMATCH,       /* other bytes under the same key: a bug of ours */
+    MAIL_REASON_CREDENTIALS,    /* the key or the sender is not allowed */
+    MAIL_REASON_REFUSED,        /* these bytes */
+    MAIL_REASON_NO_RECIPIENT,
+    MAIL_REASON_PAUSED,
+    MAIL_REASON_UNSUBSCRIBED,
+    MAIL_REASON_EMPTY,
+    MAIL_REASON_NO_PROVIDER,
+    MAIL_REASON_TOO_LATE,
+    MAIL_REASON_INTERRUPTED,
+    MAIL_REASON_BREAKER,
+    MAIL_REASON_INTERNAL,
+    MAIL_REASON_COUNT
+};
+enum metric_delivery {
+    DELIVERY_SENT,
+    DELIVERY_DELAYED,
+    DELIVERY_DELIVERED,
+    DELIVERY_FAILED,
+    DELIVERY_BOUNCED,
+    DELIVERY_SUPPRESSED,
+    DELIVERY_COMPLAINED,
+    DELIVERY_OTHER
+};
 enum metric_db_result { DB_OK, DB_FAILED };
 
 /* Allocates the storage. Route names are copied by reference and must live as long as the process. */
@@ -162,6 +218,8 @@ void metric_set(enum metric m, size_t a, size_t b, double value);
 /* Histograms. */
 void metric_observe(enum metric m, size_t a, double value);
 double metric_value(enum metric m, size_t a, size_t b);
+/* A label's value, such as "rate_limited" for MAIL_REASON_RATE. */
+const char *metric_label(enum metric_labels set, size_t index);
 /* Index of an HTTP status within LABELS_CODE. */
 size_t metric_code(int status);
 
