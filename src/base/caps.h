@@ -184,7 +184,7 @@
 #define CAP_DIGEST_POLL_MS 30000 /* how late a digest may be for our own reasons */
 #define CAP_DIGEST_DUE 2000      /* rows that one look makes; the next look follows at once */
 #define CAP_DIGEST_LOOKS 64      /* waiting outside schedulers */
-#define CAP_DIGEST_TURN_MS 60000 /* the longest wait for one's turn to send; the lease is 5 minutes */
+#define CAP_DIGEST_UNIT_MS 15000 /* one question of a digest to the database, waiting time included */
 #define CAP_DIGEST_RETRY_FIRST_MS                                                                                      \
     30000 /* after a try that failed; doubled each time, with jitter, up to the next line */
 #define CAP_DIGEST_RETRY_MOST_MS 3600000

@@ -33,13 +33,15 @@ struct digest_job {
     /* Private. */
     struct flow flow;
     struct db_unit unit;
-    struct db_param params[10];
+    struct db_param params[10], pace[2];
     struct mail_send send;
     struct arena arena;
     uv_timer_t timer;
-    bool sending;
+    bool running, settled, sending, noting;
+    unsigned note_tries, retry_ms;
     void (*on_closed)(struct digest_job *);
     char key[DIGEST_KEY_BYTES];
+    int64_t attempts;
 };
 
 /* Once, before the first start; close gives the timer back. */
