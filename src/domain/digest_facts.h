@@ -3,7 +3,7 @@
  * days and times of day are worked out there, in the business's time zone; nothing here knows a clock. */
 #include "arena.h"
 #include "err.h"
-#include <stdint.h>
+#include "field.h"
 
 /* Somebody to call back. */
 struct digest_caller {
@@ -48,11 +48,6 @@ struct digest_number {
     double value, usual;
 };
 
-struct digest_list {
-    void *items;
-    size_t count, room;
-};
-
 struct digest_facts {
     struct str business_id, business_name;
     struct str date;     /* "2026-11-17" */
@@ -67,16 +62,16 @@ struct digest_facts {
     struct digest_number calls, unique_callers, answered, missed, hung_up_early, ai_unavailable, spam, bookings;
     struct digest_number average_seconds; /* NAN when no call had a length */
 
-    int64_t to_call_back;         /* callers; call_back holds the first five of them */
-    struct digest_list call_back; /* struct digest_caller */
-    int64_t after_hours;          /* calls outside the opening hours */
-    struct str opening_hours;     /* "Mon–Fri, 9 AM–5 PM" */
-    struct str busiest_hour;      /* "10–11 AM"; absent without calls */
+    int64_t to_call_back;              /* callers; call_back holds the first five of them */
+    struct field_list_value call_back; /* struct digest_caller */
+    int64_t after_hours;               /* calls outside the opening hours */
+    struct str opening_hours;          /* "Mon–Fri, 9 AM–5 PM" */
+    struct str busiest_hour;           /* "10–11 AM"; absent without calls */
     int64_t busiest_calls;
-    struct digest_list hours;   /* struct digest_hour, from midnight */
-    struct digest_list reasons; /* struct digest_reason, most first, at most five */
+    struct field_list_value hours;   /* struct digest_hour, from midnight */
+    struct field_list_value reasons; /* struct digest_reason, most first, at most five */
     /* The other calls, by priority: at most 20 of them together, the most urgent groups first, newest first in each. */
-    struct digest_list high, normal, low, spam_calls; /* struct digest_call; unknown urgency is normal */
+    struct field_list_value high, normal, low, spam_calls; /* struct digest_call; unknown urgency is normal */
     int64_t high_total, normal_total, low_total, spam_total;
 
     /* Something is wrong, if not 0. */
@@ -84,7 +79,7 @@ struct digest_facts {
     int64_t not_answered_by_ai; /* AI unavailable */
     bool has_no_number;         /* no number leads to this business */
 
-    struct digest_list recipients; /* struct digest_recipient, in order */
+    struct field_list_value recipients; /* struct digest_recipient, in order */
 };
 
 /* From the JSON of STMT_DIGEST_FACTS; texts and lists go to the arena. ERR_BAD_JSON. */
