@@ -50,8 +50,9 @@ static const struct setting settings[] = {
     SETTING(calcom_api_url, "CALCOM_API_URL", "https://api.cal.com", 0, "Cal.com's API"),
     SETTING(secrets_key, "SECRETS_KEY", NULL, SECRET, "encrypts the credentials of businesses at rest"),
     SETTING(cron_secret, "CRON_SECRET", NULL, SECRET, "opens /api/cron/daily-digest"),
-    SETTING(digest_schedule, "DIGEST_SCHEDULE", "07:00 local", 0, "\"07:00 local\" or \"13:00 utc\""),
-    SETTING(dashboard_url, "DASHBOARD_URL", NULL, 0, "address of the dashboard in mails"),
+    SETTING(digest_schedule, "DIGEST_SCHEDULE", "07:00 local", 0,
+            "each business at its own hour (\"07:MM local\": and MM minutes), or \"13:00 utc\": all at once"),
+    SETTING(dashboard_url, "DASHBOARD_URL", NULL, 0, "address of the dashboard in mails; else PUBLIC_URL"),
 };
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))
 
@@ -231,15 +232,25 @@ static int check_account_sid(struct config *c, struct str *why_out)
     return sid.n && !fits ? refuse(c, why_out, "TWILIO_ACCOUNT_SID", "not AC and 32 hex digits") : 0;
 }
 
-/* "07:00 local" or "13:00 utc". */
+/* "07:00 local": each business at its own hour, of which 07 is the standard; the minutes are everybody's. "13:00 utc": one
+ * run a day for all. */
 static int check_schedule(struct config *c, struct str *why_out)
 {
     struct str s = c->digest_schedule;
     int hours = s.n > 6 && s.p[2] == ':' ? parse_port(str_cut(s, 2)) : -1;
     int minutes = hours >= 0 ? parse_port(str_cut(str_skip(s, 3), 2)) : -1;
-    bool where = str_eq(str_skip(s, 5), STR(" local")) || str_eq(str_skip(s, 5), STR(" utc"));
-    bool fits = where && hours >= 0 && hours < 24 && minutes >= 0 && minutes < 60;
-    return fits ? 0 : refuse(c, why_out, "DIGEST_SCHEDULE", "not of the form \"07:00 local\" or \"13:00 utc\"");
+    bool local = str_eq(str_skip(s, 5), STR(" local")), utc = str_eq(str_skip(s, 5), STR(" utc"));
+    if (!(local || utc) || hours < 0 || hours >= 24 || minutes < 0 || minutes >= 60) {
+        return refuse(c, why_out, "DIGEST_SCHEDULE", "not of the form \"07:00 local\" or \"13:00 utc\"");
+    }
+    if (local && hours != 7) {
+        return refuse(c, why_out, "DIGEST_SCHEDULE",
+                      "businesses choose their hour themselves, in their settings; write 07 and the minutes for all, "
+                      "such as \"07:30 local\", or one time for all, such as \"13:00 utc\"");
+    }
+    c->digest_minute = minutes;
+    c->digest_utc_minute = utc ? hours * 60 + minutes : -1;
+    return 0;
 }
 
 /* Is 6543 one of the ports in a list such as "5432,6543", which ends at anything else? */
@@ -319,6 +330,7 @@ static const struct {
     NEEDS(supabase_anon_key, supabase_url, "SUPABASE_URL", "needed with SUPABASE_ANON_KEY: it is that project's"),
     NEEDS(supabase_jwt_secret, supabase_url, "SUPABASE_URL", "needed with SUPABASE_JWT_SECRET: it is that project's"),
     NEEDS(resend_api_key, resend_from, "RESEND_FROM", "needed with RESEND_API_KEY"),
+    NEEDS(smtp_url, resend_from, "RESEND_FROM", "needed with SMTP_URL: the digest's sender"),
 };
 
 /* The key goes to every browser. One that opens everything would be everybody's: a new secret key, or an old signed one
@@ -342,6 +354,12 @@ static int check_providers(struct config *c, struct str *why_out)
     if (opens_everything(c, c->supabase_anon_key)) {
         return refuse(c, why_out, "SUPABASE_ANON_KEY",
                       "this is the secret key, which must never reach a browser; set the anon or publishable key");
+    }
+    if ((c->resend_api_key.n || c->smtp_url.n) && !c->public_url.n && !c->dashboard_url.n) {
+        return refuse(
+            c, why_out, "PUBLIC_URL",
+            "needed with RESEND_API_KEY or SMTP_URL (or DASHBOARD_URL): mails hold links into the dashboard and "
+            "one to stop them");
     }
     if (c->vapi_api_key.n && !c->vapi_webhook_secret.n && !c->vapi_hmac_secret.n) {
         return refuse(c, why_out, "VAPI_WEBHOOK_SECRET", "needed with VAPI_API_KEY (or VAPI_HMAC_SECRET)");

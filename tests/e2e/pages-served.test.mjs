@@ -19,6 +19,7 @@ const PRIVATE = {
   SUPABASE_SERVICE_KEY: "sb_secret_larkspur_9f27ac51",
   SUPABASE_JWT_SECRET: "larkspur-legacy-secret-of-more-than-32-bytes",
   RESEND_API_KEY: "re_larkspur_5c01e7",
+  RESEND_API_URL: "http://127.0.0.1:9", // nobody
   RESEND_WEBHOOK_SECRET: "whsec_bGFya3NwdXItcmVzZW5kLXNlY3JldA==",
   RESEND_FROM: "digest@larkspur.example",
   CRON_SECRET: "larkspur-cron-secret-31d0",
@@ -170,7 +171,7 @@ test("the first load is small", async () => {
 });
 
 test("no byte that is served holds a secret", async () => {
-  const { RESEND_FROM, ...keys } = PRIVATE;
+  const { RESEND_FROM, RESEND_API_URL, ...keys } = PRIVATE;
   const secrets = { ...keys, DATABASE_URL: world.db.serverUrl, "its database": world.db.name };
   const served = [];
   for (const path of [...PAGES, ...assets, "/assets/none", "/none", "/api/v1/me", "/healthz", "/readyz"]) {
