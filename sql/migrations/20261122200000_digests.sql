@@ -213,6 +213,20 @@ as $$
         when 'suppressed' then 5 when 'bounced' then 6 when 'complained' then 7 else 0 end
 $$;
 
+-- "EDT", or "UTC-3" where a zone has no word of its own: what tells apart the times of a day on which the clock changes.
+create function private.zone_word(at timestamptz, zone text) returns text
+    language plpgsql stable set search_path = '' set timezone = 'UTC'
+as $$
+declare
+    word text;
+begin
+    perform pg_catalog.set_config('timezone', zone, true); -- the function's own clause puts it back
+    word := to_char(at, 'TZ');
+    return case when word !~ '^[-+]' then word
+        else 'UTC' || left(word, 1) || substr(word, 2, 2)::int || coalesce(':' || nullif(substr(word, 4), ''), '') end;
+end
+$$;
+
 -- A mail may be kept as one of several, each to one recipient. Shown is the first, and to whom they all went.
 create or replace function private.mail_of(body bytea) returns jsonb
     language plpgsql immutable parallel safe set search_path = ''
@@ -236,7 +250,8 @@ declare
 begin
     foreach f in array array['first_at(timestamp, text)', 'digest_due_at(date, text, integer, integer)',
                              'digests_owed(timestamptz, integer, integer)', 'unsubscribe_token(uuid, text)', 'email_of(uuid)',
-                             'digest_recipients(uuid)', 'delivery_rank(text)', 'mail_of(bytea)'] loop
+                             'digest_recipients(uuid)', 'delivery_rank(text)', 'zone_word(timestamptz, text)',
+                             'mail_of(bytea)'] loop
         execute format('revoke all on function private.%s from public', f);
     end loop;
     foreach t in array array['public.digest_deliveries', 'public.paused_recipients', 'private.resend_events', 'private.mail_pace',
@@ -251,9 +266,9 @@ $$;
 grant usage on schema private to ringback_digest;
 grant execute on function private.first_at(timestamp, text), private.digest_due_at(date, text, integer, integer),
     private.digests_owed(timestamptz, integer, integer), private.unsubscribe_token(uuid, text), private.email_of(uuid),
-    private.digest_recipients(uuid), private.delivery_rank(text), private.day_start(date, text),
-    private.rfc3339(timestamptz), private.outcome_text(text), private.cause_text(text), private.is_answered(text),
-    private.is_missed(text), private.is_to_call_back(text, text, timestamptz, timestamptz, timestamptz) to ringback_digest;
+    private.digest_recipients(uuid), private.delivery_rank(text), private.zone_word(timestamptz, text),
+    private.day_start(date, text), private.rfc3339(timestamptz), private.outcome_text(text), private.cause_text(text),
+    private.is_answered(text), private.is_missed(text), private.is_to_call_back(text, text, timestamptz, timestamptz, timestamptz) to ringback_digest;
 grant select (id, name, email, timezone, digest_enabled, digest_hour, skip_empty_digest, digest_since, created_at, calcom_enabled,
               open_days, opens_at, closes_at) on public.businesses to ringback_digest;
 grant select on public.business_users, public.business_phones, public.call_backs, private.unsubscribe_key to ringback_digest;
