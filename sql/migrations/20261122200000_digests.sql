@@ -172,7 +172,7 @@ create function private.unsubscribe_token(business uuid, address text) returns t
     language sql stable set search_path = ''
 as $$
     select translate(encode(m.id || substr(sha256(k.outer_key || sha256(k.inner_key || m.id || convert_to(lower(address), 'UTF8'))), 1, 24),
-                            'base64'), '+/', '-_')
+                            'base64'), '+/=', '-_')
     from (select decode(replace(business::text, '-', ''), 'hex') as id) m, private.unsubscribe_key k
 $$;
 
