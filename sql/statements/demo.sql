@@ -174,8 +174,8 @@ copy public.call_events (event_key, call_id, source, type, occurred_at, received
 
 -- name: demo_copy_digests
 -- role: owner
-copy public.digests (business_id, local_date, status, attempts, request_body, resend_id, delivery_status, error, created_at,
-                     sent_at, updated_at) from stdin
+copy public.digests (business_id, local_date, status, attempts, resend_id, delivery_status, error, reason, due_at, created_at,
+                     first_attempt_at, sent_at, updated_at) from stdin
 
 -- name: demo_words_keys
 -- role: owner
@@ -213,6 +213,38 @@ from done d
 on conflict (business_id, caller_number) do update set done_at = excluded.done_at, done_by = excluded.done_by
     where excluded.done_at > k.done_at
 
+-- name: demo_analyze
+-- role: owner
+analyze public.businesses, public.business_phones, public.calls, public.bookings, public.call_backs, public.digests
+
+-- name: demo_mails_missing
+-- role: owner
+-- The newest digests of this transaction, and when their mails were made.
+select business_id, local_date, private.rfc3339(due_at)
+from public.digests
+where xmin = pg_current_xact_id()::xid and request_body is null
+order by due_at desc, business_id limit $1::int
+
+-- name: demo_mail
+-- role: owner
+update public.digests set request_body = convert_to($3, 'UTF8'), request_sha256 = sha256(convert_to($3, 'UTF8'))
+where business_id = $1::uuid and local_date = $2::date
+
+-- name: demo_deliveries
+-- role: owner
+-- What became of the mails of this transaction, some seconds after each was sent.
+with recipients as materialized (
+    select b.id as business_id, r.address
+    from public.businesses b cross join lateral private.digest_recipients(b.id) r
+    where b.id in (select d.business_id from public.digests d where d.xmin = pg_current_xact_id()::xid)
+)
+insert into public.digest_deliveries (business_id, local_date, address, status, error, happened_at, updated_at)
+select d.business_id, d.local_date, r.address, d.delivery_status, d.error, t.at, t.at
+from public.digests d
+join recipients r on r.business_id = d.business_id
+cross join lateral (select d.sent_at + interval '3 seconds' as at) t
+where d.xmin = pg_current_xact_id()::xid and d.delivery_status is not null and d.request_body is not null
+
 -- name: demo_commit
 -- role: owner
 commit
@@ -220,4 +252,4 @@ commit
 -- name: demo_vacuum
 -- role: owner
 vacuum (analyze) public.calls, public.call_events, public.call_utterances, public.digests, public.call_backs,
-    private.call_words
+    public.digest_deliveries, private.call_words

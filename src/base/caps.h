@@ -212,3 +212,4 @@
 #define CAP_DEMO_CALLS_PER_DAY 2000         /* of one business */
 #define CAP_DEMO_CALLS_OF_DAY (1000 * 1000) /* of all of them; a day is planned in memory */
 #define CAP_DEMO_INDEXED 10000 /* calls that are loaded with the indexes in place; more, and these are made anew */
+#define CAP_DEMO_MAILS 5000    /* digests that get a mail, the newest; each takes some milliseconds */

@@ -246,6 +246,8 @@ int demo_run(const struct demo_options *options)
     struct demo_pg d = {NULL};
     struct demo_plan p = {0};
     struct buf scratch = buf_make(4096);
+    p.links = (struct digest_links){str_or(c.dashboard_url, c.public_url), str_or(c.public_url, c.dashboard_url),
+                                    str_or(c.resend_from, STR("Ringback <digest@demo.example>"))};
     demo_progress_init(&p.progress, options->quiet);
     demo_rows_init(&p.rows, (struct demo_shape){.lines = options->utterances, .events = options->events});
     rc = demo_pg_open(&d, url.p);

@@ -229,24 +229,20 @@ static void take_pending(const struct demo_calendar *c, struct demo_business *b,
 }
 
 /* Leaves out, from index `from` on, what has not begun by now and what is there already. */
-static struct demo_tally keep_new(const struct demo_calendar *c, const struct demo_business *b,
-                                  struct demo_calls *calls, size_t from)
+static void keep_new(const struct demo_calendar *c, const struct demo_business *b, struct demo_calls *calls,
+                     size_t from)
 {
-    struct demo_tally tally = {0, 0};
     size_t kept = from;
     for (size_t i = from; i < calls->count; i++) {
-        tally.calls++;
-        tally.missed += demo_ends[calls->items[i].end].missed;
         if (calls->items[i].started_us <= c->now_us && calls->items[i].started_us > b->done_us) {
             calls->items[kept++] = calls->items[i];
         }
     }
     calls->count = kept;
-    return tally;
 }
 
-struct demo_tally demo_day_plan(const struct demo_calendar *c, struct demo_business *b, size_t day,
-                                double calls_per_day, struct demo_calls *calls)
+void demo_day_plan(const struct demo_calendar *c, struct demo_business *b, size_t day, double calls_per_day,
+                   struct demo_calls *calls)
 {
     uint64_t date = (uint64_t)(c->first_day + (int64_t)day);
     struct demo_random r = demo_random_make(b->seed, OF_DAY, ~date);
@@ -268,7 +264,7 @@ struct demo_tally demo_day_plan(const struct demo_calendar *c, struct demo_busin
             b->pending[b->pending_count++] = next;
         }
     }
-    return keep_new(c, b, calls, from);
+    keep_new(c, b, calls, from);
 }
 
 void demo_day_add_live(const struct demo_business *b, int64_t started_us, struct demo_calls *calls)

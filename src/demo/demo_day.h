@@ -47,16 +47,11 @@ struct demo_calls {
     size_t count, room;
 };
 
-/* What a day came to, for its digest. */
-struct demo_tally {
-    unsigned calls, missed;
-};
-
 /* Business `index`, or the unassigned number. */
 void demo_business_init(struct demo_business *b, uint64_t seed, uint32_t index);
 /* Appends the calls of one local day that began by now and are not there yet, in no order. Days in turn: who was missed may
  * try again on the next. */
-struct demo_tally demo_day_plan(const struct demo_calendar *c, struct demo_business *b, size_t day,
-                                double calls_per_day, struct demo_calls *calls);
+void demo_day_plan(const struct demo_calendar *c, struct demo_business *b, size_t day, double calls_per_day,
+                   struct demo_calls *calls);
 /* A call that goes on right now, unless one that began later is there already. */
 void demo_day_add_live(const struct demo_business *b, int64_t started_us, struct demo_calls *calls);

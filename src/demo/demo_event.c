@@ -88,19 +88,19 @@ size_t demo_put_events(struct buf *out, const struct demo_row *w, const struct d
     return count;
 }
 
-/* How a mail went. */
+/* How a mail went. None complained: nobody mails on to who did. */
 struct fate {
-    const char *status, *delivery, *error;
+    const char *status, *delivery, *error, *reason;
     unsigned weight, attempts;
 };
 
 static const struct fate fates[] = {
-    {"sent", "delivered", NULL, 955, 1},
-    {"sent", "delivered", NULL, 20, 2},
-    {"sent", "bounced", "the mailbox is full", 12, 1},
-    {"sent", "complained", NULL, 3, 1},
-    {"failed", NULL, "Resend answered 500 three times", 10, 3},
+    {"sent", "delivered", NULL, NULL, 955, 1},
+    {"sent", "delivered", NULL, NULL, 22, 2},
+    {"sent", "bounced", "the mailbox is full", NULL, 13, 1},
+    {"failed", NULL, "Resend refuses the sender: its domain is not verified", "credentials", 10, 1},
 };
+#define FATES (sizeof(fates) / sizeof(fates[0]))
 
 static void put_optional(struct buf *out, const char *value)
 {
@@ -109,44 +109,14 @@ static void put_optional(struct buf *out, const char *value)
 
 static const struct fate *draw_fate(struct demo_random *r)
 {
-    unsigned weights[sizeof(fates) / sizeof(fates[0])];
-    for (size_t i = 0; i < sizeof(fates) / sizeof(fates[0]); i++) {
+    unsigned weights[FATES];
+    for (size_t i = 0; i < FATES; i++) {
         weights[i] = fates[i].weight;
     }
-    return &fates[demo_random_weighted(r, weights, sizeof(fates) / sizeof(fates[0]))];
+    return &fates[demo_random_weighted(r, weights, FATES)];
 }
 
-#define ACROSS "role='presentation' width='100%%' cellpadding='0' cellspacing='0'"
-
-/* As little as shows what a mail looks like. Nothing in it needs an escape, neither of JSON nor of COPY. */
-static void put_html(struct buf *out, const struct demo_business *b, struct str date, struct demo_tally tally)
-{
-    put_format(out,
-               "<!doctype html><html lang='en'><head><title>Daily digest</title></head>"
-               "<body style='margin:0;background:#f6f5f1;color:#1c1f21;font-family:Arial,sans-serif'>"
-               "<table " ACROSS "><tr><td align='center' style='padding:24px 12px'>"
-               "<table " ACROSS " style='max-width:560px;background:#ffffff;border-radius:12px'>"
-               "<tr><td style='padding:28px'><p style='margin:0;color:#565b60'>%s, %.*s</p>"
-               "<h1 style='margin:6px 0 20px;font-size:24px'>%u call%s, %u missed</h1>",
-               b->name, (int)date.n, date.p, tally.calls, tally.calls == 1 ? "" : "s", tally.missed);
-    put_format(out, "<p style='margin:0;line-height:1.5'>Whom to call back, and what each caller wanted, is in the "
-                    "dashboard.</p></td></tr></table></td></tr></table></body></html>");
-}
-
-/* A mail as it is handed to Resend. */
-static void put_mail(struct buf *out, const struct demo_business *b, struct str date, struct demo_tally tally)
-{
-    put_format(out,
-               "\t{\"from\": \"Ringback <digest@demo.example>\", \"subject\": \"%.*s: %u call%s, %u missed\", "
-               "\"text\": \"%s, %.*s. Calls: %u. Missed: %u.\", \"html\": \"",
-               (int)date.n, date.p, tally.calls, tally.calls == 1 ? "" : "s", tally.missed, b->name, (int)date.n,
-               date.p, tally.calls, tally.missed);
-    put_html(out, b, date, tally);
-    put_format(out, "\"}");
-}
-
-void demo_rows_digest(struct demo_rows *rows, const struct demo_calendar *c, const struct demo_business *b, size_t day,
-                      struct demo_tally tally)
+void demo_rows_digest(struct demo_rows *rows, const struct demo_calendar *c, const struct demo_business *b, size_t day)
 {
     int64_t date = c->first_day + (int64_t)day;
     struct demo_random r = demo_random_make(b->seed, OF_DIGEST, (uint64_t)date);
@@ -156,22 +126,16 @@ void demo_rows_digest(struct demo_rows *rows, const struct demo_calendar *c, con
         return;
     }
     int64_t due_us = demo_calendar_hour(c, b->zone, day + 1, DIGEST_HOUR);
-    int64_t done_us = due_us + (int64_t)(1 + demo_random_below(&r, 90)) * SECOND_US;
+    int64_t done_us = due_us + (int64_t)(2 + demo_random_below(&r, 90)) * SECOND_US;
     if (done_us > c->now_us) {
         return;
     }
     demo_put(out, str_of(b->id));
     demo_put_byte(out, '\t');
-    size_t from = out->len;
     demo_put_date(out, date);
-    char text[16];
-    size_t n = out->len - from;
-    assert(n < sizeof(text));
-    memcpy(text, out->data + from, n); /* the buffer may move */
     put_optional(out, fate->status);
     demo_put_byte(out, '\t');
     demo_put_number(out, fate->attempts);
-    put_mail(out, b, (struct str){text, n}, tally);
     demo_put_byte(out, '\t');
     if (fate->delivery) {
         demo_put_key(out, &r);
@@ -180,7 +144,10 @@ void demo_rows_digest(struct demo_rows *rows, const struct demo_calendar *c, con
     }
     put_optional(out, fate->delivery);
     put_optional(out, fate->error);
+    put_optional(out, fate->reason);
     demo_put_next_time(out, due_us);
+    demo_put_next_time(out, due_us);
+    demo_put_next_time(out, due_us + SECOND_US);
     demo_put_next_time(out, fate->delivery ? done_us : 0);
     demo_put_next_time(out, done_us);
     demo_put_byte(out, '\n');

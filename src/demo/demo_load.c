@@ -1,5 +1,6 @@
 #include "demo_load.h"
 #include "caps.h"
+#include "demo_mail.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -152,9 +153,9 @@ static void plan_day(struct demo_plan *p, size_t day, struct demo_calls *calls)
     for (size_t i = 0; i <= p->count; i++) {
         struct demo_business *b = &p->businesses[i];
         double per_day = i < p->count ? p->options->calls_per_day : UNASSIGNED_PER_DAY;
-        struct demo_tally tally = demo_day_plan(&p->calendar, b, day, per_day, calls);
+        demo_day_plan(&p->calendar, b, day, per_day, calls);
         if (i < p->count) {
-            demo_rows_digest(&p->rows, &p->calendar, b, day, tally);
+            demo_rows_digest(&p->rows, &p->calendar, b, day);
         }
     }
     bool is_last = day + 1 == p->calendar.days;
@@ -222,6 +223,7 @@ static int load(struct demo_pg *d, struct demo_plan *p)
     demo_progress_end(&p->progress);
     rc = big ? make_indexes(d, p) : 0;
     rc = rc < 0 ? rc : demo_pg_do(d, STMT_DEMO_CALL_BACKS, 0, NULL);
+    rc = rc < 0 ? rc : demo_mails_write(d, &p->progress, &p->links);
     return rc < 0 ? rc : demo_pg_do(d, STMT_DEMO_TRIGGERS_ON, 0, NULL);
 }
 

@@ -5,6 +5,7 @@
 #include "demo_pg.h"
 #include "demo_progress.h"
 #include "demo_rows.h"
+#include "digest_mail.h"
 #include "password.h"
 
 struct demo_plan {
@@ -15,6 +16,7 @@ struct demo_plan {
     char password_hash[PASSWORD_HASH_BYTES];
     struct demo_progress progress;
     struct demo_rows rows;
+    struct digest_links links;
     uint64_t earlier, expected; /* calls of earlier runs, and about how many come now */
     size_t people_made;         /* accounts that were not there before */
 };

@@ -60,15 +60,34 @@ static bool is_good(const PGresult *r)
     return PQresultStatus(r) == PGRES_COMMAND_OK || PQresultStatus(r) == PGRES_TUPLES_OK;
 }
 
-PGresult *demo_pg_ask(struct demo_pg *d, enum sql_statement_id id, int count, const char *const *values)
+static PGresult *good_or_null(struct demo_pg *d, PGresult *r)
 {
-    PGresult *r = stopped ? NULL : PQexecParams(d->pg, sql_statements[id].text, count, NULL, values, NULL, NULL, 0);
     if (!r || !is_good(r)) {
         complain(d);
         PQclear(r);
         return NULL;
     }
     return r;
+}
+
+PGresult *demo_pg_ask(struct demo_pg *d, enum sql_statement_id id, int count, const char *const *values)
+{
+    const char *text = sql_statements[id].text;
+    return good_or_null(d, stopped ? NULL : PQexecParams(d->pg, text, count, NULL, values, NULL, NULL, 0));
+}
+
+int demo_pg_prepare(struct demo_pg *d, enum sql_statement_id id)
+{
+    const struct sql_statement *s = &sql_statements[id];
+    PGresult *r = good_or_null(d, stopped ? NULL : PQprepare(d->pg, s->name, s->text, 0, NULL));
+    PQclear(r);
+    return r ? 0 : ERR_BAD_DATA;
+}
+
+PGresult *demo_pg_ask_again(struct demo_pg *d, enum sql_statement_id id, int count, const char *const *values)
+{
+    const char *name = sql_statements[id].name;
+    return good_or_null(d, stopped ? NULL : PQexecPrepared(d->pg, name, count, values, NULL, NULL, 0));
 }
 
 int demo_pg_do(struct demo_pg *d, enum sql_statement_id id, int count, const char *const *values)

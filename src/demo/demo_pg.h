@@ -17,6 +17,9 @@ int demo_pg_stopped(void);
 
 /* The statement's rows; PQclear them. NULL when it failed. */
 PGresult *demo_pg_ask(struct demo_pg *d, enum sql_statement_id id, int count, const char *const *values);
+/* The same for a statement that is asked many times: once demo_pg_prepare, which is good until the connection ends. */
+int demo_pg_prepare(struct demo_pg *d, enum sql_statement_id id) must_check;
+PGresult *demo_pg_ask_again(struct demo_pg *d, enum sql_statement_id id, int count, const char *const *values);
 /* The same for who wants no rows. */
 int demo_pg_do(struct demo_pg *d, enum sql_statement_id id, int count, const char *const *values) must_check;
 /* Text that Postgres made itself. */

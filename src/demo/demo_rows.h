@@ -23,6 +23,5 @@ void demo_rows_free(struct demo_rows *rows);
 /* Time for sending. */
 bool demo_rows_full(const struct demo_rows *rows);
 void demo_rows_call(struct demo_rows *rows, const struct demo_calendar *c, const struct demo_call *call);
-/* The mail about a day, if it went out by now and is not there yet. */
-void demo_rows_digest(struct demo_rows *rows, const struct demo_calendar *c, const struct demo_business *b, size_t day,
-                      struct demo_tally tally);
+/* The digest of a day, if it was due by now and is not there yet; its mail is written later (demo_mail.h). */
+void demo_rows_digest(struct demo_rows *rows, const struct demo_calendar *c, const struct demo_business *b, size_t day);

@@ -18,6 +18,7 @@ const TABLES = [
   "call_events",
   "call_utterances",
   "digests",
+  "digest_deliveries",
 ];
 const OUTCOMES = [
   "ai_unavailable",
@@ -64,7 +65,13 @@ async function print(on) {
     `select md5(string_agg(row(business_id, caller_number, done_at)::text, ',' order by business_id, caller_number)) as digest
      from call_backs`,
   );
-  return { ...out, call_backs: ticks.digest };
+  const mails = await on.one(
+    `select md5(string_agg(row(business_id, local_date, status, attempts, resend_id, delivery_status, error, reason, due_at,
+                               sent_at, private.mail_of(request_body) ->> 'subject')::text, ',' order by business_id, local_date))
+            as digest
+     from digests`,
+  );
+  return { ...out, call_backs: ticks.digest, digests: mails.digest };
 }
 
 /** What an unfinished run must not leave changed. */
@@ -184,14 +191,47 @@ test("events: those of each call, of both providers", async () => {
   assert.equal(await db.count("calls c where not exists (select from call_events e where e.call_id = c.id)"), 0);
 });
 
-test("digests of past days, most of them delivered", async () => {
+test("digests of past days, most of them delivered, with the mails that the server would have made", async () => {
   const digests = await db.one(
-    `select count(*) as all, count(*) filter (where delivery_status = 'delivered') as delivered, max(local_date) < current_date as past,
-            bool_and(mail ->> 'html' like '<!doctype html>% missed</h1>%</html>') as all_html
+    `select count(*) as all, count(*) filter (where delivery_status = 'delivered') as delivered,
+            max(local_date) < current_date as past,
+            bool_and(mail ->> 'html' like '<!doctype html>%' and mail ->> 'text' <> '') as all_whole,
+            bool_and(mail -> 'to' = '["owner@larkspur.example"]') as all_to,
+            bool_and(request_sha256 = sha256(request_body)) as all_signed,
+            bool_and(due_at = private.digest_due_at(local_date, 'America/New_York', 420, null)) as all_at_seven,
+            bool_and(sent_at is not distinct from case when status = 'sent' then updated_at end) as all_sent
      from digests, lateral (select convert_from(request_body, 'UTF8')::jsonb as mail) m`,
   );
-  assert.equal(digests.all_html, true);
-  assert.ok(Number(digests.all) >= 28 && Number(digests.delivered) >= 25 && digests.past, JSON.stringify(digests));
+  const { all, delivered, ...rest } = digests;
+  assert.ok(Number(all) >= 28 && Number(delivered) >= 25, JSON.stringify(digests));
+  assert.deepEqual(rest, {
+    past: true,
+    all_whole: true,
+    all_to: true,
+    all_signed: true,
+    all_at_seven: true,
+    all_sent: true,
+  });
+  // The subject counts the calls of the day.
+  assert.deepEqual(
+    await db.rows(
+      `select d.local_date from digests d
+       cross join lateral (select count(*) as n from calls c where c.business_id = d.business_id
+                           and (c.listed_at at time zone 'America/New_York')::date = d.local_date) c
+       where c.n > 0 and private.mail_of(d.request_body) ->> 'subject' !~ ('\\m' || c.n || ' calls?\\M')`,
+    ),
+    [],
+  );
+  // Each mail has its recipient's state, and it is the digest's.
+  assert.equal(
+    await db.count("digest_deliveries where address = 'owner@larkspur.example'"),
+    await db.count("digests where status = 'sent'"),
+  );
+  assert.equal(
+    await db.count(`digest_deliveries a join digests d using (business_id, local_date)
+                    where (a.status, a.error) is distinct from (d.delivery_status, d.error) or a.happened_at < d.sent_at`),
+    0,
+  );
 });
 
 test("words to search for are those that the database itself would make", async () => {
