@@ -76,6 +76,7 @@ export const moods = {
     (seconds = 1) =>
     (resend, record, res) =>
       resend.reply(res, record, TOO_MANY, { "retry-after": String(seconds), "ratelimit-remaining": "0" }),
+  tooManyBriefly: (resend, record, res) => moods.tooMany(1)(resend, record, res),
   tooManyWithoutRetryAfter: (resend, record, res) =>
     resend.reply(res, record, TOO_MANY, { "ratelimit-remaining": "0", "ratelimit-reset": "1" }),
   tooManyWithoutWord: (resend, record, res) => resend.html(res, record, 429, "<html>slow down</html>"),
@@ -94,18 +95,21 @@ export const moods = {
 };
 
 /**
- * A mood for each request, drawn from `chances` ({ name: share }) by the seed, the key and how often the key has come; so
- * a run can be repeated whatever the order. From the `calmAfter`th request of a key on all is well.
+ * A mood for each request, drawn from `chances` ({ name: share }) by the seed, the key and how often the key has come, so
+ * that the order changes nothing. `nameOf`: what of the key counts. After `calmAfter` requests of a key all is well.
  */
-export function chaos(seed, chances, { calmAfter = 6, table = moods } = {}) {
+export function chaos(seed, chances, { calmAfter = 6, nameOf = (key) => key } = {}) {
   const names = Object.keys(chances);
   return (record) => {
     if (record.nth > calmAfter) return moods.ok;
-    const mark = crypto.createHash("sha256").update(`${seed} ${record.key} ${record.nth}`).digest();
+    const mark = crypto
+      .createHash("sha256")
+      .update(`${seed} ${nameOf(record.key)} ${record.nth}`)
+      .digest();
     let left = prng(mark.readUInt32BE(0))();
     for (const name of names) {
       left -= chances[name];
-      if (left < 0) return Object.assign(table[name], { mood: name });
+      if (left < 0) return moods[name];
     }
     return moods.ok;
   };
@@ -316,7 +320,7 @@ export class Resend {
     if (record.method === "GET") return this.#tell(record, res);
     if (this.#overLimit()) return moods.tooMany(1)(this, record, res);
     const mood = this.planned.shift() ?? this.rude?.(record) ?? this.mood;
-    record.mood = mood.mood ?? Object.keys(moods).find((name) => moods[name] === mood) ?? "scripted";
+    record.mood = Object.keys(moods).find((name) => moods[name] === mood) ?? "scripted";
     mood(this, record, res);
   }
 
