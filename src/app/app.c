@@ -1,4 +1,5 @@
 #include "app.h"
+#include "app_digest.h"
 #include "caps.h"
 #include "metric.h"
 #include "routes.h"
@@ -91,9 +92,14 @@ static void on_dashboard_pool_stopped(struct db_pool *p)
     db_pool_stop(&container_of(p, struct app, dashboard_pool)->live_pool, on_live_pool_stopped);
 }
 
+static void on_digest_pool_stopped(struct db_pool *p)
+{
+    db_pool_stop(&container_of(p, struct app, digest_pool)->dashboard_pool, on_dashboard_pool_stopped);
+}
+
 static void on_pool_stopped(struct db_pool *p)
 {
-    db_pool_stop(&container_of(p, struct app, pool)->dashboard_pool, on_dashboard_pool_stopped);
+    db_pool_stop(&container_of(p, struct app, pool)->digest_pool, on_digest_pool_stopped);
 }
 
 static void on_drain_tick(uv_timer_t *t)
@@ -117,9 +123,14 @@ static void on_fetch_closed(struct fetch_room *room)
     twilio_stop(&container_of(room, struct app, fetch)->twilio, on_twilio_stopped);
 }
 
+static void on_digests_stopped(struct digests *d)
+{
+    fetch_room_close(&container_of(d, struct app, digests)->fetch, on_fetch_closed);
+}
+
 static void on_admin_stopped(struct http_server *s)
 {
-    fetch_room_close(&container_of(s, struct app, admin_http)->fetch, on_fetch_closed);
+    digests_stop(&container_of(s, struct app, admin_http)->digests, on_digests_stopped);
 }
 
 static void on_public_stopped(struct http_server *s)
@@ -189,7 +200,7 @@ static void on_pool_ready(struct db_pool *p)
 #define AUTH_SESSION "-c statement_timeout=5000 -c lock_timeout=2000"
 
 /* The parts of the program that ask the database do not wait for each other: a long question never holds up storing. */
-static int open_pool(struct app *app, struct db_pool *pool, struct db_pool_options options)
+int app_open_pool(struct app *app, struct db_pool *pool, struct db_pool_options options)
 {
     options.url = app->config.database_url;
     options.schema_version = newest_migration();
@@ -200,11 +211,11 @@ static int start_pool(struct app *app)
 {
     static const char *const roles[] = {"ringback_ingest", NULL};
     app->pool.on_ready = on_pool_ready;
-    return open_pool(app, &app->pool,
-                     (struct db_pool_options){.connections = POOL_CONNECTIONS,
-                                              .metric_pool = POOL_INGEST,
-                                              .roles = roles,
-                                              .session_options = INGEST_SESSION});
+    return app_open_pool(app, &app->pool,
+                         (struct db_pool_options){.connections = POOL_CONNECTIONS,
+                                                  .metric_pool = POOL_INGEST,
+                                                  .roles = roles,
+                                                  .session_options = INGEST_SESSION});
 }
 
 static int start_dashboard(struct app *app)
@@ -220,12 +231,12 @@ static int start_dashboard(struct app *app)
     recording_start(&app->relays);
     int rc = supabase_start(&app->supabase);
     return rc ? rc
-              : open_pool(app, &app->dashboard_pool,
-                          (struct db_pool_options){.connections = CAP_DASHBOARD_CONNECTIONS,
-                                                   .pipeline = 1,
-                                                   .metric_pool = POOL_DASHBOARD,
-                                                   .roles = roles,
-                                                   .session_options = DASHBOARD_SESSION});
+              : app_open_pool(app, &app->dashboard_pool,
+                              (struct db_pool_options){.connections = CAP_DASHBOARD_CONNECTIONS,
+                                                       .pipeline = 1,
+                                                       .metric_pool = POOL_DASHBOARD,
+                                                       .roles = roles,
+                                                       .session_options = DASHBOARD_SESSION});
 }
 
 static void on_live_pool_ready(struct db_pool *p)
@@ -247,7 +258,7 @@ static int start_live(struct app *app)
     live_start(&app->live);
     app->live_pool.on_ready = on_live_pool_ready;
     app->live_pool.on_notice = on_live_notice;
-    return open_pool(
+    return app_open_pool(
         app, &app->live_pool,
         (struct db_pool_options){
             .connections = 1, .metric_pool = POOL_LIVE, .roles = roles, .session_options = "", .listens = true});
@@ -259,11 +270,11 @@ static int start_sign_in(struct app *app)
     if (!supabase_is_local(&app->supabase)) {
         return 0; /* Supabase does it */
     }
-    int rc = open_pool(app, &app->auth_pool,
-                       (struct db_pool_options){.connections = CAP_AUTH_CONNECTIONS,
-                                                .metric_pool = POOL_AUTH,
-                                                .roles = roles,
-                                                .session_options = AUTH_SESSION});
+    int rc = app_open_pool(app, &app->auth_pool,
+                           (struct db_pool_options){.connections = CAP_AUTH_CONNECTIONS,
+                                                    .metric_pool = POOL_AUTH,
+                                                    .roles = roles,
+                                                    .session_options = AUTH_SESSION});
     if (rc < 0) {
         return rc;
     }
@@ -389,7 +400,8 @@ int app_serve(bool insecure_dev)
     pages_start(&app.pages, &app.config);
     start_rooms(&app);
     if (fetch_room_open(&app.fetch, &app.loop) < 0 || start_pool(&app) < 0 || start_dashboard(&app) < 0 ||
-        start_live(&app) < 0 || start_sign_in(&app) < 0 || start_listeners(&app, &routes) < 0) {
+        start_live(&app) < 0 || app_start_digests(&app) < 0 || start_sign_in(&app) < 0 ||
+        start_listeners(&app, &routes) < 0) {
         return refuse_start(&app, STR("a listener or the database settings are unusable, see the line above"));
     }
     return run(&app);

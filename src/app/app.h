@@ -6,6 +6,7 @@
 #include "config.h"
 #include "dashboard.h"
 #include "db_pool.h"
+#include "digest.h"
 #include "fetch.h"
 #include "gotrue.h"
 #include "http.h"
@@ -25,10 +26,12 @@ struct app {
     struct ingest ingest;
     struct db_pool pool, dashboard_pool, auth_pool; /* storing; reading; signing people in, without Supabase */
     struct db_pool live_pool;                       /* hears what changed */
+    struct db_pool digest_pool;                     /* mailing */
     struct directory directory;
     struct search_index search_index;
     struct call_feed call_feed;
     struct voice voice;
+    struct digests digests;
     struct fetch_room fetch;
     struct vapi vapi;
     struct twilio twilio;
@@ -53,3 +56,5 @@ int app_serve(bool insecure_dev);
 /* Which program a request came to, whichever listener took it. */
 struct app *app_of_public(const struct http_request *r);
 struct app *app_of_admin(const struct http_request *r);
+/* A pool on the configured database that needs the newest schema; url and version are filled in. */
+int app_open_pool(struct app *app, struct db_pool *pool, struct db_pool_options options) must_check;
