@@ -232,8 +232,9 @@ create or replace function private.mail_of(body bytea) returns jsonb
     language plpgsql immutable parallel safe set search_path = ''
 as $$
 declare
-    mail constant jsonb := convert_from(body, 'UTF8')::jsonb;
+    mail jsonb;
 begin
+    mail := convert_from(body, 'UTF8')::jsonb; -- here, where what goes wrong is caught
     return case when jsonb_typeof(mail) = 'array'
         then (mail -> 0) || jsonb_build_object('to', (
             select jsonb_agg(t) from jsonb_array_elements(mail) m, jsonb_array_elements_text(m -> 'to') t))
