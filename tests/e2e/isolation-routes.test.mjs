@@ -66,11 +66,14 @@ async function plantTraps() {
         { structuredData: { reason: `${t.word} ${secret}`, callerName: t.word, urgency: "high" } },
       ],
     );
-    await db.rows("insert into digests (business_id, local_date, request_body) values ($1, $2, $3)", [
-      t.business,
-      t === A ? "2026-11-18" : "2026-11-19",
-      JSON.stringify({ subject: t.word, to: [`${t.word}@larkspur.example`], text: t.word, html: t.word }),
-    ]);
+    await db.rows(
+      `insert into digests (business_id, local_date, status, due_at, request_body) values ($1, $2, 'sent', now(), $3)`,
+      [
+        t.business,
+        t === A ? "2026-11-18" : "2026-11-19",
+        JSON.stringify({ subject: t.word, to: [`${t.word}@larkspur.example`], text: t.word, html: t.word }),
+      ],
+    );
   }
   await db.rows(
     "insert into bookings (business_id, call_id, tool_call_id, status, attendee_name) values ($1, $2, 'stray', $3, $3)",
@@ -190,7 +193,9 @@ const alike = (answer) =>
 
 /** What an answer tells that the person may not know and did not say himself. */
 function told(answer, who, question) {
-  const said = decodeURIComponent(`${question.path} ${question.body ?? ""} ${JSON.stringify([question.headers, question.form])}`);
+  const said = decodeURIComponent(
+    `${question.path} ${question.body ?? ""} ${JSON.stringify([question.headers, question.form])}`,
+  );
   const foreign = [A, B, UNASSIGNED].filter((t) => !who.member.includes(t)).flatMap(canaries);
   return foreign.find(
     (canary) => canary !== who.sub && !said.toLowerCase().includes(canary) && answer.all.includes(canary),

@@ -111,7 +111,7 @@ const MISTAKES = {
     cells: ["public.calls", /^user of no business: keys of public\.calls: wanted , got /],
   },
   "a policy for whoever there is": {
-    sql: `create policy open on public.digests for select using (business_id ${MEMBERS} or status = 'due')`,
+    sql: `create policy open on public.digests for select using (business_id ${MEMBERS} or status = 'sent')`,
     cells: ["public.digests", /^user of no business: count on public\.digests: wanted 0 rows, got 2 rows/],
   },
   "a policy that believes what users write about themselves": {

@@ -4,8 +4,8 @@
 //   business, user   whose a row is, as SQL over the table's alias t
 //   grants           role: privileges; columns as a list, "all", or the words of a table privilege
 //   sees, changes    which rows a role's person is shown, and may update (and insert and delete, if it may that at all):
-//                    "member", "live member", "owner" (these two with a live session), "self", "all"; a role that is not
-//                    named sees none
+//                    "member", "live member", "owner" (these two with a live session), "self", "all", "assigned" (to a
+//                    business), "unassigned"; a role that is not named sees none
 
 /** Every role that the program or Supabase's gateway may take. `takes`: the roles it may take in turn. */
 export const ROLES = {
@@ -22,7 +22,7 @@ export const ROLES = {
 /** Schemas of ours, and who may look up a name there. */
 export const SCHEMAS = {
   public: { usage: Object.keys(ROLES) },
-  private: { usage: ["authenticated", "service_role", "ringback_ingest", "ringback_definer"] },
+  private: { usage: ["authenticated", "service_role", "ringback_ingest", "ringback_digest", "ringback_definer"] },
   supabase_migrations: { usage: ["ringback_ingest"] },
 };
 
@@ -39,17 +39,22 @@ const CALL_SHOWN = `id business_id provider_call_id twilio_call_sid caller_numbe
 export const TABLES = {
   "public.businesses": {
     columns: `id name email timezone calcom_enabled digest_enabled digest_hour skip_empty_digest vapi_assistant_id forward_to
-      fallback_greeting created_at`,
+      fallback_greeting created_at digest_since open_days opens_at closes_at`,
     business: "t.id",
     grants: {
       authenticated: {
         select: "all",
-        update: "name email timezone digest_enabled digest_hour skip_empty_digest forward_to fallback_greeting",
+        update: `name email timezone digest_enabled digest_hour skip_empty_digest forward_to fallback_greeting open_days
+          opens_at closes_at`,
       },
       ringback_ingest: { select: "id name timezone vapi_assistant_id forward_to fallback_greeting" },
+      ringback_digest: {
+        select: `id name email timezone digest_enabled digest_hour skip_empty_digest digest_since created_at calcom_enabled
+          open_days opens_at closes_at`,
+      },
       service_role: SERVICE,
     },
-    sees: { authenticated: "member", ringback_ingest: "all" },
+    sees: { authenticated: "member", ringback_ingest: "all", ringback_digest: "all" },
     changes: { authenticated: "owner" },
   },
   "public.business_phones": {
@@ -58,9 +63,10 @@ export const TABLES = {
     grants: {
       authenticated: { select: "all" },
       ringback_ingest: { select: "all" },
+      ringback_digest: { select: "all" },
       service_role: SERVICE,
     },
-    sees: { authenticated: "member", ringback_ingest: "all" },
+    sees: { authenticated: "member", ringback_ingest: "all", ringback_digest: "all" },
   },
   "public.business_users": {
     columns: "business_id user_id role",
@@ -69,9 +75,10 @@ export const TABLES = {
     grants: {
       authenticated: { select: "all" },
       ringback_definer: { select: "all" },
+      ringback_digest: { select: "all" },
       service_role: SERVICE,
     },
-    sees: { authenticated: "self", ringback_definer: "all" },
+    sees: { authenticated: "self", ringback_definer: "all", ringback_digest: "all" },
   },
   "public.calls": {
     columns: `id business_id provider_claim provider_call_id twilio_call_sid caller_claim caller_number called_claim
@@ -86,9 +93,13 @@ export const TABLES = {
         select: `id business_id called_number listed_at summary reason caller_name status_rank has_report said_reported`,
         update: "business_id updated_at",
       },
+      ringback_digest: {
+        select: `id business_id caller_number called_number status outcome ended_reason started_at ended_at duration_seconds
+          summary has_report listed_at reason urgency caller_name callback_number`,
+      },
       service_role: SERVICE,
     },
-    sees: { authenticated: "member", ringback_ingest: "all", ringback_definer: "all" },
+    sees: { authenticated: "member", ringback_ingest: "all", ringback_definer: "all", ringback_digest: "assigned" },
     changes: { ringback_ingest: "all", ringback_definer: "unassigned" },
   },
   "public.call_events": {
@@ -123,26 +134,58 @@ export const TABLES = {
   },
   "public.digests": {
     columns: `business_id local_date status attempts request_body resend_id delivery_status error created_at sent_at
-      updated_at`,
+      updated_at due_at lease_until claimed_by first_attempt_at attempt_way doubt mails_accepted request_sha256 reason`,
     business: "t.business_id",
-    grants: { authenticated: { select: "all" }, service_role: SERVICE },
-    sees: { authenticated: "member" },
+    grants: {
+      authenticated: { select: "all" },
+      ringback_digest: { select: "all", insert: "all", update: "all" },
+      service_role: SERVICE,
+    },
+    sees: { authenticated: "member", ringback_digest: "all" },
+    changes: { ringback_digest: "all" },
+  },
+  "public.digest_deliveries": {
+    columns: "business_id local_date address status error happened_at updated_at",
+    business: "t.business_id",
+    grants: {
+      authenticated: { select: "all" },
+      ringback_digest: { select: "all", insert: "all", update: "all" },
+      service_role: SERVICE,
+    },
+    sees: { authenticated: "member", ringback_digest: "all" },
+    changes: { ringback_digest: "all" },
+  },
+  "public.paused_recipients": {
+    columns: "business_id address reason detail paused_at",
+    business: "t.business_id",
+    grants: {
+      authenticated: { select: "all", delete: true },
+      ringback_digest: { select: "all", insert: "all", update: "all", delete: true },
+      service_role: SERVICE,
+    },
+    sees: { authenticated: "member", ringback_digest: "all" },
+    changes: { authenticated: "owner", ringback_digest: "all" },
   },
   "public.bookings": {
     columns: `id business_id call_id tool_call_id status starts_at attendee_name attendee_email attendee_phone calcom_uid
       error created_at`,
     business: "t.business_id",
-    grants: { authenticated: { select: "all" }, service_role: SERVICE },
-    sees: { authenticated: "member" },
+    grants: {
+      authenticated: { select: "all" },
+      ringback_digest: { select: "business_id status starts_at created_at" },
+      service_role: SERVICE,
+    },
+    sees: { authenticated: "member", ringback_digest: "all" },
   },
   "public.call_backs": {
     columns: "business_id caller_number done_at before_at done_by",
     business: "t.business_id",
     grants: {
       authenticated: { select: "all", insert: "business_id caller_number", update: "done_at", delete: true },
+      ringback_digest: { select: "all" },
       service_role: SERVICE,
     },
-    sees: { authenticated: "member" },
+    sees: { authenticated: "member", ringback_digest: "all" },
     changes: { authenticated: "live member" },
   },
   "private.directory_version": {
@@ -173,6 +216,24 @@ export const TABLES = {
     grants: { ringback_ingest: { select: "all", insert: "all", update: "all", delete: true } },
     sees: { ringback_ingest: "all" },
     changes: { ringback_ingest: "all" },
+  },
+  "private.resend_events": {
+    columns: "svix_id type business_id local_date received_at",
+    business: "t.business_id",
+    grants: { ringback_digest: { select: "all", insert: "all", delete: true } },
+    sees: { ringback_digest: "all" },
+    changes: { ringback_digest: "all" },
+  },
+  "private.mail_pace": {
+    columns: "only_row next_at gap",
+    grants: { ringback_digest: { select: "all", update: "all" } },
+    sees: { ringback_digest: "all" },
+    changes: { ringback_digest: "all" },
+  },
+  "private.unsubscribe_key": {
+    columns: "only_row inner_key outer_key",
+    grants: { ringback_digest: { select: "all" } },
+    sees: { ringback_digest: "all" },
   },
   "supabase_migrations.schema_migrations": {
     columns: "version statements name",
@@ -245,6 +306,11 @@ export const FUNCTIONS = {
   },
   "private.session_is_live()": { definer: true, execute: ["authenticated"], answers: "live" },
   "private.check_timezone()": { execute: [] },
+  "private.digest_switched_on()": { execute: [] },
+  "private.digests_owed(timestamp with time zone,integer,integer)": { execute: ["ringback_digest"] },
+  "private.unsubscribe_token(uuid,text)": { execute: ["ringback_digest"] },
+  "private.email_of(uuid)": { definer: true, execute: ["ringback_digest"] },
+  "private.digest_recipients(uuid)": { execute: ["ringback_digest"] },
   "private.directory_changed()": { definer: true, owner: "ringback_definer", execute: [] },
   "private.adopt_calls()": { definer: true, owner: "ringback_definer", execute: [] },
   "private.call_outcome(boolean,text,numeric,boolean)": {
@@ -252,12 +318,13 @@ export const FUNCTIONS = {
   },
   "private.better_business(text,uuid,text,uuid)": { execute: ["ringback_ingest", "ringback_definer", "service_role"] },
 
-  "private.search_calls(uuid,text,timestamp with time zone,timestamp with time zone,timestamp with time zone,integer)": {
-    definer: true,
-    owner: "ringback_definer",
-    execute: ["authenticated"],
-    answers: "search",
-  },
+  "private.search_calls(uuid,text,timestamp with time zone,timestamp with time zone,timestamp with time zone,integer)":
+    {
+      definer: true,
+      owner: "ringback_definer",
+      execute: ["authenticated"],
+      answers: "search",
+    },
   "private.listed_calls(uuid[])": { execute: ["authenticated"] }, // in the caller's own name
   "private.call_back_ticked()": { execute: [] },
   "private.index_due_calls(integer)": { definer: true, owner: "ringback_definer", execute: ["ringback_ingest"] },
@@ -270,19 +337,23 @@ export const FUNCTIONS = {
   "private.words_prefix(uuid,integer)": { execute: ["ringback_definer"] },
   "private.lexemes(uuid,timestamp with time zone,text)": { execute: ["ringback_definer"] },
   // Of their parameters alone.
-  "private.day_start(date,text)": { execute: ["authenticated"] },
-  "private.rfc3339(timestamp with time zone)": { execute: ["authenticated"] },
+  "private.day_start(date,text)": { execute: ["authenticated", "ringback_digest"] },
+  "private.rfc3339(timestamp with time zone)": { execute: ["authenticated", "ringback_digest"] },
   "private.microseconds(timestamp with time zone)": { execute: ["authenticated"] },
   "private.from_microseconds(text)": { execute: ["authenticated"] },
   "private.csv_cell(text)": { execute: ["authenticated"] },
-  "private.is_answered(text)": { execute: ["authenticated"] },
-  "private.is_missed(text)": { execute: ["authenticated"] },
+  "private.is_answered(text)": { execute: ["authenticated", "ringback_digest"] },
+  "private.is_missed(text)": { execute: ["authenticated", "ringback_digest"] },
   "private.is_to_call_back(text,text,timestamp with time zone,timestamp with time zone,timestamp with time zone)": {
-    execute: ["authenticated"],
+    execute: ["authenticated", "ringback_digest"],
   },
-  "private.outcome_text(text)": { execute: ["authenticated"] },
-  "private.cause_text(text)": { execute: ["authenticated"] },
+  "private.outcome_text(text)": { execute: ["authenticated", "ringback_digest"] },
+  "private.cause_text(text)": { execute: ["authenticated", "ringback_digest"] },
   "private.mail_of(bytea)": { execute: ["authenticated"] },
+  "private.first_at(timestamp without time zone,text)": { execute: ["authenticated", "ringback_digest"] },
+  "private.digest_due_at(date,text,integer,integer)": { execute: ["authenticated", "ringback_digest"] },
+  "private.delivery_rank(text)": { execute: ["ringback_digest"] },
+  "private.zone_word(timestamp with time zone,text)": { execute: ["ringback_digest"] },
 };
 
 /** As on Supabase: they tell who asks what he said himself. */

@@ -80,6 +80,24 @@ async function fillSignIn(db) {
   await db.rows("insert into auth.signing_keys (kid, private_jwk, status) values ('key', '{}', 'previous')");
 }
 
+async function fillDeliveries(db, t) {
+  const address = `${t.word}@larkspur.example`;
+  await db.rows(
+    `insert into digest_deliveries (business_id, local_date, address, status, error)
+     values ($1, '2026-11-20', $2, 'bounced', $3)`,
+    [t.business, address, text(t, "bounce")],
+  );
+  await db.rows("insert into paused_recipients (business_id, address, reason, detail) values ($1, $2, 'bounced', $3)", [
+    t.business,
+    address,
+    text(t, "bounce"),
+  ]);
+  await db.rows(
+    `insert into private.resend_events (svix_id, type, business_id, local_date) values ($1, $2, $3, '2026-11-20')`,
+    [`msg_${t.word}`, text(t, "email.bounced"), t.business],
+  );
+}
+
 async function fillBusiness(db, t) {
   await db.rows(
     `insert into businesses (id, name, email, timezone, vapi_assistant_id, forward_to, fallback_greeting)
@@ -99,10 +117,11 @@ async function fillBusiness(db, t) {
     ]);
   }
   await db.rows(
-    `insert into digests (business_id, local_date, request_body, resend_id, delivery_status, error)
-     values ($1, '2026-11-20', $2, $3, $4, $5)`,
+    `insert into digests (business_id, local_date, status, due_at, request_body, resend_id, delivery_status, error)
+     values ($1, '2026-11-20', 'sent', '2026-11-21 12:00Z', $2, $3, $4, $5)`,
     [t.business, text(t, "mail"), text(t, "resend"), text(t, "delivered"), text(t, "error")],
   );
+  await fillDeliveries(db, t);
 }
 
 async function fillCall(db, t) {
