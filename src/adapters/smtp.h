@@ -1,0 +1,23 @@
+#pragma once
+/* SMTP as a way out for mails (mail.h): each mail of a digest is a delivery of its own to the server of SMTP_URL, one after
+ * the other, and each that the server took counts in mail_send.done before the next one starts.
+ *
+ * SMTP knows no idempotency key. What the server may have taken without saying so is MAIL_UNKNOWN, never MAIL_LATER.
+ * Nothing here logs addresses, credentials or texts. */
+#include "config.h"
+#include "fetch.h"
+#include "mail.h"
+
+/* Embedded in its owner. */
+struct smtp {
+    struct mail_port port; /* named "smtp" */
+
+    /* Private. */
+    const struct config *config;
+    struct fetch_room *fetch_room;
+    struct fetch_host host;
+};
+
+/* Both outlive it. ERR_BAD_SETTING (logged): SMTP_URL cannot be used. Nothing is asked of the server yet, nothing is to be
+ * stopped: the fetch room's end abandons what is under way. */
+int smtp_start(struct smtp *s, const struct config *config, struct fetch_room *fetch_room) must_check;
