@@ -147,22 +147,43 @@ begin
 end
 $$;
 
+-- The zones that businesses have were known when they were set; another machine's tables may lack one.
+create function private.zone_is_known(zone text) returns boolean
+    language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+    perform now() at time zone zone;
+    return true;
+exception when invalid_parameter_value then
+    return false;
+end
+$$;
+
 -- Whose local day is over, whose hour has come, and has no row. What was missed for more than three days stays unsent: it
 -- would be old news. `minute` is added to each business's hour; utc_minute, if it is there, stands in place of both.
 create function private.digests_owed(at timestamptz, minute integer, utc_minute integer)
     returns table (business_id uuid, local_date date, due_at timestamptz)
     language sql stable set search_path = ''
 as $$
+    with zones as materialized (
+        select z.timezone, (at at time zone z.timezone)::date as today
+        from (select distinct b.timezone from public.businesses b where b.digest_enabled) z
+        where private.zone_is_known(z.timezone) -- one that is not would stop all others
+    ), behind as materialized (
+        select b.id, b.timezone, b.digest_hour, b.created_at, b.digest_since, z.today, last.day as last_day
+        from public.businesses b
+        join zones z using (timezone)
+        cross join lateral (select max(g.local_date) as day from public.digests g where g.business_id = b.id) last
+        where b.digest_enabled and (last.day is null or last.day < z.today - 1)
+    )
     select b.id, d.day, w.due_at
-    from public.businesses b
-    cross join lateral (select (at at time zone b.timezone)::date as today) t
-    cross join lateral (select max(g.local_date) as day from public.digests g where g.business_id = b.id) last
-    cross join lateral (select t.today - n as day from generate_series(0, 4) n) d
+    from behind b
+    cross join lateral (select b.today - n as day from generate_series(0, 4) n) d
     cross join lateral (select private.day_start(d.day, b.timezone) as from_at,
                                private.day_start(d.day + 1, b.timezone) as to_at) p
     cross join lateral (
         select private.digest_due_at(d.day, b.timezone, b.digest_hour * 60 + minute, utc_minute) as due_at) w
-    where b.digest_enabled and (last.day is null or last.day < t.today - 1 and d.day > last.day)
+    where (b.last_day is null or d.day > b.last_day)
       and p.from_at < p.to_at -- a day that the calendar left out has no digest
       and p.to_at > b.created_at and w.due_at <= at and w.due_at > b.digest_since and w.due_at > at - interval '3 days'
 $$;
@@ -250,7 +271,8 @@ declare
     t text;
 begin
     foreach f in array array['first_at(timestamp, text)', 'digest_due_at(date, text, integer, integer)',
-                             'digests_owed(timestamptz, integer, integer)', 'unsubscribe_token(uuid, text)', 'email_of(uuid)',
+                             'digests_owed(timestamptz, integer, integer)', 'zone_is_known(text)',
+                             'unsubscribe_token(uuid, text)', 'email_of(uuid)',
                              'digest_recipients(uuid)', 'delivery_rank(text)', 'zone_word(timestamptz, text)',
                              'mail_of(bytea)'] loop
         execute format('revoke all on function private.%s from public', f);
@@ -267,7 +289,7 @@ $$;
 grant usage on schema private to ringback_digest;
 grant execute on function private.first_at(timestamp, text), private.digest_due_at(date, text, integer, integer),
     private.digests_owed(timestamptz, integer, integer), private.unsubscribe_token(uuid, text), private.email_of(uuid),
-    private.digest_recipients(uuid), private.delivery_rank(text), private.zone_word(timestamptz, text),
+    private.digest_recipients(uuid), private.delivery_rank(text), private.zone_is_known(text), private.zone_word(timestamptz, text),
     private.day_start(date, text), private.rfc3339(timestamptz), private.outcome_text(text), private.cause_text(text),
     private.is_answered(text), private.is_missed(text), private.is_to_call_back(text, text, timestamptz, timestamptz, timestamptz) to ringback_digest;
 grant select (id, name, email, timezone, digest_enabled, digest_hour, skip_empty_digest, digest_since, created_at, calcom_enabled,

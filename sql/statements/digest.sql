@@ -51,12 +51,16 @@ returning business_id, local_date, reason
 
 -- name: digest_claim
 -- role: ringback_digest
--- $1 owner, $2 at most so many, $3 date or null, $4 business or null
+-- $1 owner, $2 at most so many, $3 date or null, $4 business or null, $5 the way that mails go now, or null. What
+-- digest_give_up is for is left alone.
 with free as materialized (
     select business_id, local_date
     from public.digests
     where status in ('due', 'claimed') and lease_until < now()
       and ($3::text is null or local_date = $3::text::date) and ($4::text is null or business_id = $4::text::uuid)
+      and coalesce(first_attempt_at, now()) >= now() - interval '23 hours'
+      and (coalesce(doubt, attempt_way) is null
+           or coalesce(doubt, attempt_way) = 'resend' and coalesce($5::text, 'resend') = 'resend')
     order by lease_until, due_at, business_id
     limit $2::text::int
     for update skip locked
@@ -74,7 +78,8 @@ select count(*) filter (where status = 'due') as due, count(*) filter (where sta
        count(*) filter (where due_at < now() - interval '1 hour') as past_due,
        coalesce(extract(epoch from now() - min(due_at) filter (where due_at < now() - interval '1 hour')), 0)::bigint
            as oldest_seconds,
-       (select count(*) from public.digests where status = 'unknown') as unknown
+       (select count(*) from public.digests where status = 'unknown') as unknown,
+       (select count(*) from public.businesses where digest_enabled and not private.zone_is_known(timezone)) as lost
 from public.digests
 where status in ('due', 'claimed')
 

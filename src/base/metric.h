@@ -68,6 +68,10 @@
       LABELS_NONE, LABELS_NONE)                                                                                        \
     X(DIGEST_SENT_TIME, GAUGE, "digest_last_sent_time_seconds", "When this process last sent one, since 1970.",        \
       LABELS_NONE, LABELS_NONE)                                                                                        \
+    X(DIGEST_ZONES_UNKNOWN, GAUGE, "digest_zones_unknown",                                                             \
+      "Businesses without a digest, because this Postgres does not "                                                   \
+      "know their time zone.",                                                                                         \
+      LABELS_NONE, LABELS_NONE)                                                                                        \
     X(DELIVERIES, COUNTER, "digest_deliveries_total", "Delivery events that were taken in.", LABELS_DELIVERY,          \
       LABELS_NONE)                                                                                                     \
     X(LIVE_STREAMS, GAUGE, "live_streams", "Live streams open.", LABELS_NONE, LABELS_NONE)                             \

@@ -18,7 +18,7 @@ struct digests_core {
     struct digest_job jobs[CAP_DIGEST_JOBS];
     size_t running, closed;
     struct db_unit unit;
-    struct db_param params[8];
+    struct db_param params[9];
     char owner[DIGEST_OWNER_BYTES];
     char minute[16], utc_minute[16], due[16], hand[16];
     size_t asked; /* digests that the look under way may claim */
@@ -100,6 +100,11 @@ static void note_state(struct digests_core *c)
     metric_set(METRIC_DIGESTS_PAST_DUE, 0, 0, (double)cell_number(u, STATE, 0, 2));
     metric_set(METRIC_DIGEST_OLDEST_SECONDS, 0, 0, (double)cell_number(u, STATE, 0, 3));
     metric_set(METRIC_DIGESTS_OPEN, DIGESTS_OPEN_UNKNOWN, 0, (double)cell_number(u, STATE, 0, 4));
+    int64_t lost = cell_number(u, STATE, 0, 5);
+    metric_set(METRIC_DIGEST_ZONES_UNKNOWN, 0, 0, (double)lost);
+    if (lost > 0) {
+        log_event(LOG_ERROR, "digest_zones_unknown", LOG_INT("businesses", lost));
+    }
     bool had_most = made >= CAP_DIGEST_DUE;
     c->whole_at_ms = loop_now_ms(c->options.loop) +
                      (had_most ? 0 : CAP_DIGEST_POLL_MS * 9 / 10 + crypto_random_below(CAP_DIGEST_POLL_MS / 5));
@@ -133,7 +138,7 @@ static void on_looked(struct db_unit *u, int code)
     }
     size_t claimed = db_rows(u, c->whole ? CLAIM : 0);
     c->looking = false;
-    c->more = claimed == c->asked && claimed > 0;
+    c->more = c->asked > 0 ? claimed == c->asked : c->more; /* with no hand free it did not ask */
     for (size_t i = 0; i < claimed; i++) {
         start_job(c, i);
     }
@@ -141,6 +146,11 @@ static void on_looked(struct db_unit *u, int code)
         note_state(c);
     }
     plan_next(c);
+}
+
+static struct db_param way_of(const struct digests_core *c)
+{
+    return db_text(str_of(c->options.port ? c->options.port->name : NULL));
 }
 
 static void add_claim(struct digests_core *c)
@@ -151,13 +161,13 @@ static void add_claim(struct digests_core *c)
     c->params[4] = db_text(str_of(c->owner));
     c->params[5] = db_text(str_of(c->hand));
     c->params[6] = c->params[7] = db_text((struct str){NULL, 0});
-    db_unit_add(&c->unit, STMT_DIGEST_CLAIM, &c->params[4], 4);
+    c->params[8] = way_of(c);
+    db_unit_add(&c->unit, STMT_DIGEST_CLAIM, &c->params[4], 5);
 }
 
 static void add_whole(struct digests_core *c)
 {
-    const struct mail_port *port = c->options.port;
-    c->params[0] = db_text(str_of(port ? port->name : NULL));
+    c->params[0] = way_of(c);
     c->params[1] = db_text(str_of(c->minute));
     c->params[2] = db_text(str_of(c->options.schedule.utc_minute < 0 ? NULL : c->utc_minute));
     c->params[3] = db_text(str_of(c->due));

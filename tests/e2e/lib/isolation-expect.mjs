@@ -307,6 +307,7 @@ export const FUNCTIONS = {
   "private.session_is_live()": { definer: true, execute: ["authenticated"], answers: "live" },
   "private.check_timezone()": { execute: [] },
   "private.digest_switched_on()": { execute: [] },
+  "private.zone_is_known(text)": { execute: ["ringback_digest"] },
   "private.digests_owed(timestamp with time zone,integer,integer)": { execute: ["ringback_digest"] },
   "private.unsubscribe_token(uuid,text)": { execute: ["ringback_digest"] },
   "private.email_of(uuid)": { definer: true, execute: ["ringback_digest"] },
