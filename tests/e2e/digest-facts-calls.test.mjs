@@ -35,7 +35,7 @@ test("call back: urgent ones first, then the newest; five of them, the rest amon
   const urgent = await add(business, "00:30", {
     ...MISSED,
     ...caller(9),
-    analysis: says({ urgency: "high", reason: "Toothache", callerName: "Ada Fern" }),
+    analysis: says({ urgency: "high", reason: "Toothache", callerName: "Ada Fern", callbackNumber: "+12125550298" }),
   });
   const later = await add(business, "00:45", {
     ...MISSED,

@@ -225,8 +225,12 @@ test("weeks before there was a business do not count; a week without calls does"
   assert.deepEqual(await usual(fresh), [0, null, null, null]);
   // Made within the evening of the third week before: that day was seen.
   const young = await addBusiness("Young", NY, "2026-10-28T03:59:59Z");
-  for (const seconds of [10, 20, 90]) {
-    await desk.addCall(young, { ...PLAIN_CALL, started_at: on("10:00", "2026-11-10"), reported_seconds: seconds });
+  for (const [day, seconds] of [
+    ["2026-11-10", 10],
+    ["2026-11-10", 20],
+    ["2026-11-03", 90],
+  ]) {
+    await desk.addCall(young, { ...PLAIN_CALL, started_at: on("10:00", day), reported_seconds: seconds });
   }
   assert.deepEqual(await usual(young), [3, 1, 40, 0]);
   await db.rows("update businesses set created_at = '2026-10-28T04:00:00Z' where id = $1", [young]);
@@ -236,6 +240,18 @@ test("weeks before there was a business do not count; a week without calls does"
   assert.deepEqual(await usual(young), [3, 1, 40, 0]);
   await desk.addCall(young, { ...PLAIN_CALL, started_at: on("10:00", "2026-10-20"), reported_seconds: 40 });
   assert.deepEqual(await usual(young), [4, 1, 40, 0]);
+});
+
+test("of two hours with as many calls the earlier one is the busiest", async () => {
+  const business = await addBusiness("Even");
+  for (const time of ["23:10", "15:00", "11:59", "23:30", "11:00"]) await add(business, time);
+  const busiest = async () => {
+    const facts = await ask(business);
+    return [facts.busiest_hour, facts.busiest_calls];
+  };
+  assert.deepEqual(await busiest(), ["11 AM–12 PM", 2]);
+  await add(business, "23:59");
+  assert.deepEqual(await busiest(), ["11 PM–12 AM", 3]);
 });
 
 test("bookings are those confirmed on the day", async () => {
