@@ -85,6 +85,7 @@
 #define CAP_FETCH_WATCHDOG_MS 1000 /* past the deadline, when libcurl slept through it */
 #define CAP_FETCH_KEEP_S 50        /* idle connections: balancers close theirs after 60 s */
 #define CAP_FETCH_SPARE 64         /* ended calls whose handles wait for the next one */
+#define CAP_FETCH_MAILS 2          /* by SMTP at the same time, each in a thread of its own, of libuv's four */
 #define CAP_BREAKER_WINDOW 20      /* calls that a circuit breaker looks back on */
 #define CAP_BREAKER_LEAST 5        /* failures before it may open */
 #define CAP_BREAKER_OPEN_MS 10000  /* then one call is let through to try */
@@ -194,9 +195,13 @@
 #define CAP_MAIL_RECIPIENTS 10              /* of one digest */
 #define CAP_MAIL_BYTES (4u << 20)           /* all mails of one digest, as JSON */
 #define CAP_MAIL_ATTEMPT_MS 20000           /* one attempt; the lease is fifteen times as long */
+#define CAP_SMTP_MAIL_MS 10000              /* one mail by SMTP; CAP_MAIL_ATTEMPT_MS holds for all of one digest */
+#define CAP_SMTP_ADDRESS_BYTES 254          /* RFC 5321 */
 #define CAP_RESEND_EVENT_BYTES 65536        /* a delivery event: about 1 kB */
 #define CAP_RESEND_EVENT_AGE_S 300          /* of its signature, either way */
 #define CAP_UNSUBSCRIBE_BYTES 4096          /* the form of an unsubscribe link */
+#define CAP_UNSUBSCRIBE_OPEN 32             /* such forms with the database: they never hold up mails */
+#define CAP_CRON_BYTES 8192                 /* whatever a scheduler posts; it is not read */
 
 /* The process */
 #define CAP_STOP_MS 25000 /* a graceful stop; then what is left is abandoned */

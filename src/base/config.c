@@ -46,7 +46,8 @@ static const struct setting settings[] = {
     SETTING(resend_api_url, "RESEND_API_URL", "https://api.resend.com", 0, "Resend's API"),
     SETTING(resend_from, "RESEND_FROM", NULL, 0, "sender of the digest"),
     SETTING(resend_webhook_secret, "RESEND_WEBHOOK_SECRET", NULL, SECRET, "signs Resend's events"),
-    SETTING(smtp_url, "SMTP_URL", NULL, SECRET, "mail server, instead of Resend"),
+    SETTING(smtp_url, "SMTP_URL", NULL, SECRET,
+            "mail server, instead of Resend: smtp://user:password@host:587 or smtps://"),
     SETTING(calcom_api_url, "CALCOM_API_URL", "https://api.cal.com", 0, "Cal.com's API"),
     SETTING(secrets_key, "SECRETS_KEY", NULL, SECRET, "encrypts the credentials of businesses at rest"),
     SETTING(cron_secret, "CRON_SECRET", NULL, SECRET, "opens /api/cron/daily-digest"),
@@ -224,6 +225,38 @@ static int check_urls(struct config *c, struct str *why_out)
     return rc;
 }
 
+/* [login@]host[:port] or [login@][v6][:port]; the login is a user and a password without bare special characters. */
+static bool is_mail_server(struct str place)
+{
+    size_t at = str_find(place, '@');
+    struct str login = str_cut(place, at), host = at < place.n ? str_skip(place, at + 1) : place;
+    size_t colon = str_find(login, ':');
+    bool signs_in = at == place.n || (colon > 0 && colon + 1 < login.n &&
+                                      str_find(str_skip(login, colon + 1), ':') == login.n - colon - 1);
+    size_t end = str_starts(host, STR("[")) ? str_find(host, ']') + 1 : str_find(host, ':');
+    struct str port = str_skip(host, end);
+    bool fits = !port.n || (*port.p == ':' && parse_port(str_skip(port, 1)) > 0);
+    return signs_in && fits && end > 0 && end <= host.n && strcspn(host.p, "@%") >= host.n &&
+           strcspn(place.p, "/?#") >= place.n;
+}
+
+static int check_smtp_url(struct config *c, struct str *why_out)
+{
+    struct str url = c->smtp_url;
+    size_t scheme = str_starts(url, STR("smtps://")) ? 8 : str_starts(url, STR("smtp://")) ? 7 : 0;
+    struct str place = str_skip(url, scheme);
+    place.n -= str_ends(place, STR("/"));
+    if (url.n && (!scheme || strcspn(url.p, " \t\r\n") < url.n || !is_mail_server(place))) {
+        return refuse(c, why_out, "SMTP_URL",
+                      "not of the form smtp://user:password@host:587 or smtps://user:password@host:465 (in user and "
+                      "password write special characters as % and two hex digits: %40 for @)");
+    }
+    if (url.n && c->resend_api_key.n) {
+        return refuse(c, why_out, "SMTP_URL", "RESEND_API_KEY is set as well; set one of them");
+    }
+    return 0;
+}
+
 static int check_account_sid(struct config *c, struct str *why_out)
 {
     struct str sid = c->twilio_account_sid;
@@ -377,6 +410,7 @@ int config_read(struct config *c, struct str *why_out)
     rc = rc ? rc : work_out_listeners(c, why_out);
     rc = rc ? rc : work_out_log(c, why_out);
     rc = rc ? rc : check_urls(c, why_out);
+    rc = rc ? rc : check_smtp_url(c, why_out);
     rc = rc ? rc : check_account_sid(c, why_out);
     rc = rc ? rc : check_schedule(c, why_out);
     rc = rc ? rc : check_database(c, why_out, "DATABASE_URL", c->database_url);
