@@ -219,11 +219,11 @@ analyze public.businesses, public.business_phones, public.calls, public.bookings
 
 -- name: demo_mails_missing
 -- role: owner
--- The newest digests of this transaction, and when their mails were made.
+-- $1 at most so many of this transaction's digests, and when their mails were made: those of business $2, then the newest.
 select business_id, local_date, private.rfc3339(due_at)
 from public.digests
 where xmin = pg_current_xact_id()::xid and request_body is null
-order by due_at desc, business_id limit $1::int
+order by business_id = $2::uuid desc, due_at desc, business_id limit $1::int
 
 -- name: demo_mail
 -- role: owner

@@ -223,7 +223,7 @@ static int load(struct demo_pg *d, struct demo_plan *p)
     demo_progress_end(&p->progress);
     rc = big ? make_indexes(d, p) : 0;
     rc = rc < 0 ? rc : demo_pg_do(d, STMT_DEMO_CALL_BACKS, 0, NULL);
-    rc = rc < 0 ? rc : demo_mails_write(d, &p->progress, &p->links);
+    rc = rc < 0 ? rc : demo_mails_write(d, &p->progress, &p->links, p->businesses[0].id);
     return rc < 0 ? rc : demo_pg_do(d, STMT_DEMO_TRIGGERS_ON, 0, NULL);
 }
 

@@ -39,12 +39,13 @@ static int write_one(struct demo_pg *d, const char *const digest[3], const struc
     return rc;
 }
 
-static int write_all(struct demo_pg *d, struct demo_progress *progress, const struct digest_links *links)
+static int write_all(struct demo_pg *d, struct demo_progress *progress, const struct digest_links *links,
+                     const char *first_business)
 {
     char most[16];
     snprintf(most, sizeof(most), "%d", CAP_DEMO_MAILS);
-    const char *params[] = {most};
-    PGresult *missing = demo_pg_ask(d, STMT_DEMO_MAILS_MISSING, 1, params);
+    const char *params[] = {most, first_business};
+    PGresult *missing = demo_pg_ask(d, STMT_DEMO_MAILS_MISSING, 2, params);
     int rc = missing ? 0 : ERR_BAD_DATA, count = missing ? PQntuples(missing) : 0;
     demo_progress_stage(progress, "mails of digests", (uint64_t)count);
     for (int i = 0; i < count && rc == 0; i++) {
@@ -59,11 +60,12 @@ static int write_all(struct demo_pg *d, struct demo_progress *progress, const st
     return rc;
 }
 
-int demo_mails_write(struct demo_pg *d, struct demo_progress *progress, const struct digest_links *links)
+int demo_mails_write(struct demo_pg *d, struct demo_progress *progress, const struct digest_links *links,
+                     const char *first_business)
 {
     int rc = demo_pg_do(d, STMT_DEMO_ANALYZE, 0, NULL);
     rc = rc < 0 ? rc : demo_pg_prepare(d, STMT_DIGEST_FACTS);
     rc = rc < 0 ? rc : demo_pg_prepare(d, STMT_DEMO_MAIL);
-    rc = rc < 0 ? rc : write_all(d, progress, links);
+    rc = rc < 0 ? rc : write_all(d, progress, links, first_business);
     return rc < 0 ? rc : demo_pg_do(d, STMT_DEMO_DELIVERIES, 0, NULL);
 }
