@@ -51,12 +51,13 @@ returning business_id, local_date, reason
 
 -- name: digest_claim
 -- role: ringback_digest
--- $1 owner, $2 at most so many, $3 date or null, $4 business or null, $5 the way that mails go now, or null. What
--- digest_give_up is for is left alone.
+-- $1 owner, $2 at most so many, $3 date or null, $4 business or null, $5 the way that mails go now, or null. None
+-- during a pause that the provider asked for; what digest_give_up is for is left alone.
 with free as materialized (
     select business_id, local_date
     from public.digests
     where status in ('due', 'claimed') and lease_until < now()
+      and (select next_at < clock_timestamp() + interval '30 seconds' from private.mail_pace)
       and ($3::text is null or local_date = $3::text::date) and ($4::text is null or business_id = $4::text::uuid)
       and coalesce(first_attempt_at, now()) >= now() - interval '23 hours'
       and (coalesce(doubt, attempt_way) is null

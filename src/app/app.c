@@ -42,6 +42,7 @@ static void on_call_feed_stopped(struct call_feed *f)
 {
     struct app *app = container_of(f, struct app, call_feed);
     supabase_stop(&app->supabase);
+    resend_stop(&app->resend);
     voice_stop(&app->voice);
     vapi_stop(&app->vapi);
     uv_close((uv_handle_t *)&app->drain, NULL);
@@ -227,6 +228,9 @@ static int start_dashboard(struct app *app)
     app->dashboard.pool = &app->dashboard_pool;
     app->dashboard.supabase = &app->supabase;
     app->dashboard.relays = &app->relays;
+    app->dashboard.digest = (struct dashboard_digest){.sending = app->config.resend_api_key.n || app->config.smtp_url.n,
+                                                      .minute = app->config.digest_minute,
+                                                      .utc_minute = app->config.digest_utc_minute};
     dashboard_start(&app->dashboard);
     recording_start(&app->relays);
     int rc = supabase_start(&app->supabase);

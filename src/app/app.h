@@ -14,9 +14,11 @@
 #include "ingest.h"
 #include "loop.h"
 #include "pages.h"
+#include "resend.h"
 #include "search_index.h"
 #include "supabase.h"
 #include "twilio.h"
+#include "unsubscribe.h"
 #include "vapi.h"
 #include "voice.h"
 
@@ -32,6 +34,7 @@ struct app {
     struct call_feed call_feed;
     struct voice voice;
     struct digests digests;
+    struct resend resend;
     struct fetch_room fetch;
     struct vapi vapi;
     struct twilio twilio;
@@ -40,6 +43,7 @@ struct app {
     struct gotrue gotrue;
     struct recording_relays relays;
     struct live live;
+    struct unsubscribe unsubscribe;
     struct dashboard dashboard;
     struct pages pages;
     struct http_networks trusted_proxies;

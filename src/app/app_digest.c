@@ -7,8 +7,11 @@
 
 static struct mail_port *choose_way(struct app *app)
 {
-    (void)app;
-    return NULL;
+    const struct config *c = &app->config;
+    app->resend.config = c;
+    app->resend.fetch = &app->fetch;
+    resend_start(&app->resend);
+    return c->resend_api_key.n ? &app->resend.port : NULL;
 }
 
 int app_start_digests(struct app *app)

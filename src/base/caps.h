@@ -154,6 +154,7 @@
 #define CAP_RANGE_DAYS 400          /* numbers over a year, and some more */
 #define CAP_SETTINGS_BYTES 8192     /* changed settings of a business, as JSON */
 #define CAP_CALL_BACK_BYTES 1024    /* a caller who was called back, as JSON */
+#define CAP_RECIPIENT_BYTES 4096    /* a recipient that gets mail again, as JSON */
 #define CAP_PREVIEW_BYTES 8448      /* an access token and a business, as a form */
 
 /* Live updates */
@@ -197,6 +198,8 @@
 #define CAP_MAIL_ATTEMPT_MS 20000           /* one attempt; the lease is fifteen times as long */
 #define CAP_SMTP_MAIL_MS 10000              /* one mail by SMTP; CAP_MAIL_ATTEMPT_MS holds for all of one digest */
 #define CAP_SMTP_ADDRESS_BYTES 254          /* RFC 5321 */
+#define CAP_SMTP_MESSAGE_BYTES (1u << 20)    /* a mail as it travels; text of 100 kB may become 300 kB */
+#define CAP_RESEND_MS 10000                 /* one attempt */
 #define CAP_RESEND_EVENT_BYTES 65536        /* a delivery event: about 1 kB */
 #define CAP_RESEND_EVENT_AGE_S 300          /* of its signature, either way */
 #define CAP_UNSUBSCRIBE_BYTES 4096          /* the form of an unsubscribe link */

@@ -55,8 +55,17 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
     return part.n;
 }
 
-static const char *const head_names[] = {"Content-Length", "Content-Range", "Accept-Ranges",
-                                         "Location",       "ETag",          "Last-Modified"};
+static const char *const head_names[] = {"Content-Length",
+                                         "Content-Range",
+                                         "Accept-Ranges",
+                                         "Location",
+                                         "ETag",
+                                         "Last-Modified",
+                                         "Retry-After",
+                                         "RateLimit-Limit",
+                                         "RateLimit-Remaining",
+                                         "RateLimit-Reset",
+                                         "RateLimit-Policy"};
 
 static bool is_header(struct str line, struct str name)
 {
