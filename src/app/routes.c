@@ -1,7 +1,10 @@
 #include "routes.h"
 #include "app.h"
 #include "caps.h"
+#include "digest_doors.h"
+#include "http_route.h"
 #include "ops.h"
+#include "unsubscribe.h"
 #include <stdio.h>
 
 static int usher_twilio(const struct http_request *r)
@@ -132,6 +135,14 @@ static const struct http_route dashboard[] = {
     {VERB_PATCH, "/api/v1/call-back", NULL, NULL, CAP_CALL_BACK_BYTES, on_call_back},
 };
 
+/* What schedulers post is not read. */
+static const struct http_route digests[] = {
+    {VERB_GET, "/api/cron/daily-digest", NULL, digest_doors_guard, CAP_CRON_BYTES, digest_doors_on_cron},
+    {VERB_POST, "/api/cron/daily-digest", NULL, digest_doors_guard, CAP_CRON_BYTES, digest_doors_on_cron},
+    {VERB_GET, "/unsubscribe/{token}", NULL, NULL, ONLY_HEAD, unsubscribe_on_get},
+    {VERB_POST, "/unsubscribe/{token}", NULL, NULL, CAP_UNSUBSCRIBE_BYTES, unsubscribe_on_post},
+};
+
 /* The browser's addresses: all are one page, which reads its address itself. */
 static const struct http_route pages[] = {
     {VERB_GET, "/", NULL, NULL, ONLY_HEAD, on_page},
@@ -170,7 +181,7 @@ static const struct http_route admin[] = {
 };
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
-#define MOST (ROWS(webhooks) + ROWS(dashboard) + ROWS(pages) + ROWS(sign_in) + ROWS(health))
+#define MOST (ROWS(webhooks) + ROWS(dashboard) + ROWS(digests) + ROWS(pages) + ROWS(sign_in) + ROWS(health))
 
 static struct http_route public_rows[MOST + 1]; /* and the one that ends it */
 static const char *names[MOST + 2];             /* and "none", "/metrics" */
@@ -183,7 +194,7 @@ static const char *name_of(const struct http_route *row, const char *before)
     if (strcmp(row->path, before) != 0) {
         return row->path;
     }
-    snprintf(made[count], sizeof(made[count]), "%s (%s)", row->path, row->verb == VERB_PATCH ? "PATCH" : "PUT");
+    snprintf(made[count], sizeof(made[count]), "%s (%s)", row->path, http_verb_name(row->verb));
     return made[count++];
 }
 
@@ -203,6 +214,7 @@ struct routes routes_of(bool with_sign_in)
     names[0] = "none";
     n = add(n, webhooks, ROWS(webhooks));
     n = add(n, dashboard, ROWS(dashboard));
+    n = add(n, digests, ROWS(digests));
     n = add(n, pages, ROWS(pages));
     n = with_sign_in ? add(n, sign_in, ROWS(sign_in)) : n;
     size_t first_admin = n + 1;

@@ -66,6 +66,10 @@ const unsigned = (at) => (t) => [
   },
 ];
 
+/** Of that business, signed by nobody. */
+const forgedToken = (business) =>
+  Buffer.concat([Buffer.from(business.replaceAll("-", ""), "hex"), Buffer.alloc(24)]).toString("base64url");
+
 // Questions with the ids of `t`. All of them must be answered alike whether t is another tenant or nobody.
 export const PROBES = {
   "GET /api/v1/me": () => gets(["/api/v1/me"]),
@@ -124,6 +128,24 @@ export const PROBES = {
       "{",
       "null",
     ]),
+
+  "GET /api/cron/daily-digest": (t) => [
+    { path: `/api/cron/daily-digest?secret=${t.business}` },
+    { path: "/api/cron/daily-digest", headers: { authorization: `Bearer ${t.business}` } },
+    { path: "/api/cron/daily-digest", headers: { "x-cron-secret": t.business } },
+  ],
+  "POST /api/cron/daily-digest": (t) => [
+    { method: "POST", path: "/api/cron/daily-digest", ...json({ business: t.business }) },
+  ],
+  "GET /unsubscribe/{token}": (t) =>
+    gets([`/unsubscribe/${t.business}`, `/unsubscribe/${forgedToken(t.business)}`, `/unsubscribe/${t.call}`]),
+  "POST /unsubscribe/{token}": (t) =>
+    ["List-Unsubscribe=One-Click", "action=stop", "action=resume", ""].map((body) => ({
+      method: "POST",
+      path: `/unsubscribe/${forgedToken(t.business)}`,
+      body,
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+    })),
 
   "GET /": () => gets(["/"]),
   "GET /sign-in": () => gets(["/sign-in"]),
