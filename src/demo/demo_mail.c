@@ -21,7 +21,7 @@ static int compose(struct arena *a, struct str facts_json, const struct digest_l
 /* `digest` is business, date and moment. */
 static int write_one(struct demo_pg *d, const char *const digest[3], const struct digest_links *links)
 {
-    struct arena arena = {NULL};
+    struct arena arena = {0};
     struct buf mail = buf_make(CAP_MAIL_BYTES);
     PGresult *facts = demo_pg_ask_again(d, STMT_DIGEST_FACTS, 3, digest), *kept = NULL;
     int rc = facts ? compose(&arena, str_of(PQgetvalue(facts, 0, 0)), links, &mail) : ERR_BAD_DATA;

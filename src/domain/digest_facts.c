@@ -4,9 +4,14 @@
 
 #define FACT(member, kind) FIELD(struct digest_facts, member, #member, kind, 0)
 #define FACTS(member, list) FIELD_ITEMS(struct digest_facts, member, #member, list, 0)
-#define NUMBER(member)                                                                                                 \
-    FIELD(struct digest_facts, member.value, #member ".value", NUM, 0),                                                \
-        FIELD(struct digest_facts, member.usual, #member ".usual", NUM, 0)
+#define PART(member, part)                                                                                             \
+    {#member "." #part,                                                                                                \
+     offsetof(struct digest_facts, member) + offsetof(struct digest_number, part),                                     \
+     FIELD_NUM,                                                                                                        \
+     0,                                                                                                                \
+     NULL,                                                                                                             \
+     0}
+#define NUMBER(member) PART(member, value), PART(member, usual)
 #define OF_CALLER(member, kind) FIELD(struct digest_caller, member, #member, kind, 0)
 #define OF_CALL(member, kind) FIELD(struct digest_call, member, #member, kind, 0)
 
