@@ -18,8 +18,10 @@ struct digest_caller {
 };
 
 struct digest_call {
-    struct str id, when, number, name, reason,
-        summary;        /* number absent when withheld; summary at most 200 characters */
+    struct str id, when;
+    struct str number; /* the caller's own, else the one to call back; absent when there is neither */
+    struct str name, reason;
+    struct str summary; /* at most 200 characters */
     struct str outcome; /* in words */
     struct str urgency; /* as above */
     double seconds;     /* NAN: not known */
@@ -43,7 +45,7 @@ struct digest_recipient {
 };
 
 /* A count of the day, and what is usual: the mean of the same weekday in the four weeks before, as far as the business was
- * there. NAN: there is nothing to compare with. */
+ * there; of lengths that of all their calls. NAN: there is nothing to compare with. */
 struct digest_number {
     double value, usual;
 };
@@ -64,7 +66,7 @@ struct digest_facts {
 
     int64_t to_call_back;              /* callers; call_back holds the first five of them */
     struct field_list_value call_back; /* struct digest_caller */
-    int64_t after_hours;               /* calls outside the opening hours */
+    int64_t after_hours;               /* calls outside the opening hours; 0 when none are set */
     struct str opening_hours;          /* "Mon–Fri, 9 AM–5 PM" */
     struct str busiest_hour;           /* "10–11 AM"; absent without calls */
     int64_t busiest_calls;
