@@ -6,3 +6,9 @@
 where $1::text is null or b.id = $1::text::uuid
 order by b.created_at, b.id
 limit 1
+
+-- part: pause_as_json
+-- role: authenticated
+-- Of a row p of public.paused_recipients, or null without one.
+case when p.address is not null then
+    json_build_object('reason', p.reason, 'detail', p.detail, 'since', private.rfc3339(p.paused_at)) end

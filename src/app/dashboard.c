@@ -3,6 +3,7 @@
 #include "dashboard_visit.h"
 #include "db_row.h"
 #include "utf8.h"
+#include <stdio.h>
 
 static enum flow_next step_ask(struct flow *f)
 {
@@ -38,6 +39,11 @@ static const struct {
     {STR("invalid:forward_to"), STR("forward_to: must be a number such as +16465550187, or null")},
     {STR("invalid:forward_to_ourselves"), STR("forward_to: must be a number that is not answered here")},
     {STR("invalid:fallback_greeting"), STR("fallback_greeting: must be text of at most 1000 characters, or null")},
+    {STR("invalid:open_days"), STR("open_days: must be days from 1 (Monday) to 7 (Sunday), each at most once")},
+    {STR("invalid:opens_at"), STR("opens_at: must be a time such as 09:00")},
+    {STR("invalid:closes_at"), STR("closes_at: must be a time such as 17:30")},
+    {STR("invalid:address"), STR("address: must be the address of a recipient")},
+    {STR("invalid:paused"), STR("paused: must be false; a recipient stops the mail by its own link")},
     {STR("invalid:caller_number"), STR("caller_number: must be a number such as +16465550187")},
     {STR("invalid:done"), STR("done: must be true or false")},
     {STR("invalid:body"), STR("the body must be a JSON object of what to change")},
@@ -171,13 +177,17 @@ static const struct endpoint endpoints[DASHBOARD_COUNT] = {
     [DASHBOARD_CALLS_CSV] = {csv_steps, STMT_CALLS_CSV, CALL_FILTERS},
     [DASHBOARD_CALL] = {read_steps, STMT_CALL_DETAIL, {PARAM_PATH_ID}},
     [DASHBOARD_RECORDING] = {recording_steps, STMT_CALL_RECORDING_SOURCE, {PARAM_PATH_ID}},
-    [DASHBOARD_DIGESTS] = {read_steps, STMT_DIGESTS_LIST, {PARAM_BUSINESS, PARAM_BEFORE, PARAM_LIMIT}},
+    [DASHBOARD_DIGESTS] = {read_steps,
+                           STMT_DIGESTS_LIST,
+                           {PARAM_BUSINESS, PARAM_BEFORE, PARAM_LIMIT, PARAM_SENDING, PARAM_MINUTE, PARAM_UTC_MINUTE}},
     [DASHBOARD_DIGEST] = {read_steps, STMT_DIGEST_DETAIL, {PARAM_BUSINESS, PARAM_PATH_DATE}},
     [DASHBOARD_DIGEST_PREVIEW] = {preview_steps, STMT_DIGEST_HTML, {PARAM_BUSINESS, PARAM_PATH_DATE}},
-    [DASHBOARD_SETTINGS] = {read_steps, STMT_SETTINGS_READ, {PARAM_BUSINESS}},
+    [DASHBOARD_SETTINGS] = {read_steps, STMT_SETTINGS_READ, {PARAM_BUSINESS, PARAM_SENDING}},
     [DASHBOARD_LIVE] = {live_steps, STMT_LIVE_BUSINESS, {PARAM_BUSINESS}},
-    [DASHBOARD_SETTINGS_CHANGE] = {change_steps, STMT_SETTINGS_WRITE, {PARAM_BUSINESS, PARAM_BODY}},
+    [DASHBOARD_SETTINGS_CHANGE] = {change_steps, STMT_SETTINGS_WRITE, {PARAM_BUSINESS, PARAM_BODY, PARAM_SENDING}},
     [DASHBOARD_CALL_BACK] = {change_steps, STMT_CALL_BACK_WRITE, {PARAM_BUSINESS, PARAM_BODY}},
+    [DASHBOARD_RECIPIENTS] = {read_steps, STMT_RECIPIENTS_READ, {PARAM_BUSINESS, PARAM_SENDING}},
+    [DASHBOARD_RECIPIENT_CHANGE] = {change_steps, STMT_RECIPIENT_WRITE, {PARAM_BUSINESS, PARAM_BODY}},
 };
 
 /* A player cannot send a token with its requests: it comes with a ticket that was given to somebody who could. */
@@ -194,6 +204,8 @@ static void play(struct dashboard *d, struct http_request *r, struct str ticket)
 
 void dashboard_start(struct dashboard *d)
 {
+    snprintf(d->minute, sizeof(d->minute), "%d", d->digest.minute);
+    snprintf(d->utc_minute, sizeof(d->utc_minute), "%d", d->digest.utc_minute);
     turns_init(&d->turns);
     list_init(&d->exports);
 }

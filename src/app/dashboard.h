@@ -23,8 +23,16 @@ enum dashboard_address {
     DASHBOARD_SETTINGS,
     DASHBOARD_SETTINGS_CHANGE,
     DASHBOARD_CALL_BACK,
+    DASHBOARD_RECIPIENTS,
+    DASHBOARD_RECIPIENT_CHANGE,
     DASHBOARD_LIVE,
     DASHBOARD_COUNT
+};
+
+/* What a person is told of the digest besides the rows: set before dashboard_start. */
+struct dashboard_digest {
+    bool sending;           /* there is a way to send mail */
+    int minute, utc_minute; /* of DIGEST_SCHEDULE, as in struct config */
 };
 
 /* Embedded in its owner, zeroed. What the first members point at is the owner's and outlives it. */
@@ -33,8 +41,10 @@ struct dashboard {
     struct supabase *supabase;
     struct recording_relays *relays;
     struct live *live;
+    struct dashboard_digest digest;
 
     /* Private. */
+    char minute[12], utc_minute[12]; /* the digest's, as text */
     struct turns turns;
     struct list exports; /* being streamed */
 };

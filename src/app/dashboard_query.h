@@ -26,6 +26,9 @@ enum query_param {
     PARAM_PATH_ID,   /* from the path: a uuid */
     PARAM_PATH_DATE, /* from the path: YYYY-MM-DD */
     PARAM_BODY,      /* of the request, checked by whoever takes it */
+    PARAM_SENDING,   /* this and the rest are the server's own: "t" when there is a way to send mail */
+    PARAM_MINUTE,    /* of the digest, past each business's hour */
+    PARAM_UTC_MINUTE,
     PARAM_COUNT
 };
 

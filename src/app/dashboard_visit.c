@@ -99,9 +99,18 @@ static void on_checked(struct token_check *c, int code)
     }
 }
 
+static void tell_digest(struct query *q, const struct dashboard *d)
+{
+    static const struct str none = {NULL, 0};
+    q->values[PARAM_SENDING] = d->digest.sending ? STR("t") : none;
+    q->values[PARAM_MINUTE] = str_of(d->minute);
+    q->values[PARAM_UTC_MINUTE] = d->digest.utc_minute < 0 ? none : str_of(d->utc_minute);
+}
+
 void visit_prepare(struct visit *v)
 {
     size_t n = 0;
+    tell_digest(&v->query, v->dashboard);
     for (; v->endpoint->params[n] != PARAM_NONE; n++) {
         v->params[n] = db_text(v->query.values[v->endpoint->params[n]]);
     }

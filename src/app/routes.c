@@ -60,6 +60,8 @@ DASHBOARD_HANDLER(on_digest_preview, DIGEST_PREVIEW)
 DASHBOARD_HANDLER(on_settings, SETTINGS)
 DASHBOARD_HANDLER(on_settings_change, SETTINGS_CHANGE)
 DASHBOARD_HANDLER(on_call_back, CALL_BACK)
+DASHBOARD_HANDLER(on_recipients, RECIPIENTS)
+DASHBOARD_HANDLER(on_recipient_change, RECIPIENT_CHANGE)
 DASHBOARD_HANDLER(on_live, LIVE)
 
 #define SIGN_IN_HANDLER(name, of)                                                                                      \
@@ -133,6 +135,8 @@ static const struct http_route dashboard[] = {
     {VERB_GET, "/api/v1/settings", NULL, NULL, ONLY_HEAD, on_settings},
     {VERB_PATCH, "/api/v1/settings", NULL, NULL, CAP_SETTINGS_BYTES, on_settings_change},
     {VERB_PATCH, "/api/v1/call-back", NULL, NULL, CAP_CALL_BACK_BYTES, on_call_back},
+    {VERB_GET, "/api/v1/recipients", NULL, NULL, ONLY_HEAD, on_recipients},
+    {VERB_PATCH, "/api/v1/recipients", NULL, NULL, CAP_RECIPIENT_BYTES, on_recipient_change},
 };
 
 /* What schedulers post is not read. */
