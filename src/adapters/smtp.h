@@ -11,6 +11,8 @@
 /* Embedded in its owner. */
 struct smtp {
     struct mail_port port; /* named "smtp" */
+    /* For tests, set before smtp_start; 0: CAP_SMTP_MAIL_MS and CAP_MAIL_ATTEMPT_MS. */
+    unsigned mail_ms, attempt_ms;
 
     /* Private. */
     const struct config *config;

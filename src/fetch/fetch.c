@@ -2,11 +2,12 @@
 #include "caps.h"
 #include "fetch_breaker.h"
 #include "fetch_call.h"
+#include "fetch_mail.h"
 #include <stdlib.h>
 
 static void finish_close(struct fetch_core *core)
 {
-    if (!core->uv_closed || core->calls[CALL_CLOSING].count > 0) {
+    if (!core->uv_closed || core->calls[CALL_CLOSING].count > 0 || core->mails.count > 0) {
         return;
     }
     struct fetch_room *room = core->room;
@@ -41,6 +42,7 @@ int fetch_room_open(struct fetch_room *room, struct loop *loop)
     for (size_t i = 0; i < CALL_STATES; i++) {
         list_init(&core->calls[i]);
     }
+    list_init(&core->mails);
     *room = (struct fetch_room){.loop = loop, .core = core};
     return 0;
 }
@@ -69,6 +71,7 @@ void fetch_room_close(struct fetch_room *room, void (*on_closed)(struct fetch_ro
             fetch_call_close(c);
         }
     }
+    fetch_mail_close_all(core);
     fetch_uv_close(&core->uv);
 }
 

@@ -12,6 +12,7 @@ static const char *const upstream_names[] = {
     [UPSTREAM_VAPI_RECORDINGS] = "vapi_recordings",
     [UPSTREAM_TWILIO_RECORDINGS] = "twilio_recordings",
     [UPSTREAM_RECORDING_STORAGE] = "recording_storage",
+    [UPSTREAM_SMTP] = "smtp",
 };
 
 static const char *const events[] = {

@@ -35,6 +35,7 @@ struct fetch_core {
     struct loop *loop;
     struct fetch_uv uv; /* its on_result is fetch_call_on_result */
     struct list calls[CALL_STATES];
+    struct list mails; /* fetch_mail.c's, until their threads are done */
     bool uv_closed;
     void (*on_call_closed)(struct fetch_core *);
 };
