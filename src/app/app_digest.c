@@ -14,24 +14,34 @@ static struct mail_port *choose_way(struct app *app)
     return c->resend_api_key.n ? &app->resend.port : NULL;
 }
 
-int app_start_digests(struct app *app)
+struct digest_options app_digest_options(struct app *app)
 {
-    static const char *const roles[] = {"ringback_digest", NULL};
     const struct config *c = &app->config;
-    struct digest_options options = {
+    return (struct digest_options){
         .loop = &app->loop,
         .pool = &app->digest_pool,
         .port = choose_way(app),
         .links = {str_or(c->dashboard_url, c->public_url), str_or(c->public_url, c->dashboard_url), c->resend_from},
         .schedule = {c->digest_minute, c->digest_utc_minute}};
-    if (!options.port) {
-        log_event(LOG_WARN, "mail_not_configured", LOG_CSTR("effect", "digests are made and kept, not sent"));
-    }
-    digests_start(&app->digests, &options);
+}
+
+int app_open_digest_pool(struct app *app)
+{
+    static const char *const roles[] = {"ringback_digest", NULL};
     return app_open_pool(app, &app->digest_pool,
                          (struct db_pool_options){.connections = CAP_DIGEST_CONNECTIONS,
                                                   .pipeline = 1,
                                                   .metric_pool = POOL_DIGEST,
                                                   .roles = roles,
                                                   .session_options = DIGEST_SESSION});
+}
+
+int app_start_digests(struct app *app)
+{
+    struct digest_options options = app_digest_options(app);
+    if (!options.port) {
+        log_event(LOG_WARN, "mail_not_configured", LOG_CSTR("effect", "digests are made and kept, not sent"));
+    }
+    digests_start(&app->digests, &options);
+    return app_open_digest_pool(app);
 }
