@@ -177,8 +177,8 @@ test("digests: newest first, by pages; one of them with its mail", async () => {
     text: "14",
   };
   await desk.db.rows(
-    `insert into digests (business_id, local_date, status, attempts, request_body, delivery_status, sent_at)
-     select $1, date '2026-11-20' - n, 'sent', 1, case when n = 0 then $2::bytea when n = 1 then '\\xff00'::bytea end, 'delivered',
+    `insert into digests (business_id, local_date, status, attempts, request_body, delivery_status, due_at, sent_at)
+     select $1, date '2026-11-20' - n, 'sent', 1, case when n = 0 then $2::bytea when n = 1 then '\\xff00'::bytea end, 'delivered', now(),
             timestamptz '2026-11-21T12:00:00Z' - n * interval '1 day'
      from generate_series(0, 24) n`,
     [business, Buffer.from(JSON.stringify(mail))],

@@ -30,11 +30,11 @@ const staff = await signIn(server, "staff@larkspur.example");
 const stranger = await signIn(server, "stranger@larkspur.example");
 
 async function keep(of, date, body) {
-  await world.db.rows("insert into digests (business_id, local_date, status, request_body) values ($1, $2, 'sent', $3)", [
-    of,
-    date,
-    body === null ? null : Buffer.from(typeof body === "string" ? body : JSON.stringify(body)),
-  ]);
+  const bytes = body === null ? null : Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
+  await world.db.rows(
+    "insert into digests (business_id, local_date, status, due_at, request_body) values ($1, $2, 'sent', now(), $3)",
+    [of, date, bytes],
+  );
 }
 const mail = { subject: "Yesterday", to: ["desk@larkspur.example"], text: "Plain words", html: HTML };
 await keep(business, "2026-11-20", mail);

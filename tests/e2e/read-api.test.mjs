@@ -379,8 +379,8 @@ test("who asks for everything at once waits for himself, and nobody waits for hi
 
 test("digests are listed by day", async () => {
   await world.db.rows(
-    `insert into digests (business_id, local_date, status, attempts, sent_at)
-     values ($1, '2026-11-20', 'sent', 1, now()), ($1, '2026-11-19', 'failed', 3, null)`,
+    `insert into digests (business_id, local_date, status, attempts, due_at, sent_at)
+     values ($1, '2026-11-20', 'sent', 1, now(), now()), ($1, '2026-11-19', 'failed', 3, now(), null)`,
     [business],
   );
   const list = (await ask("/api/v1/digests")).json();
