@@ -111,13 +111,15 @@ returning 1
 
 -- name: digest_attempt
 -- role: ringback_digest
--- $1 business, $2 date, $3 owner, $4 way. Committed before anything is sent; what is sent are the bytes that it returns.
+-- $1 business, $2 date, $3 owner, $4 way. Committed before anything is sent; what is sent are the bytes that it returns,
+-- null if they are not what was kept.
 update public.digests set attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, now()),
     attempt_way = $4::text, lease_until = now() + interval '5 minutes', updated_at = now()
 where business_id = $1::text::uuid and local_date = $2::text::date and claimed_by = $3::text and status = 'claimed'
   and lease_until > now() and request_body is not null
   and coalesce(first_attempt_at, now()) > now() - interval '23 hours'
-returning attempts, mails_accepted, request_body, request_sha256
+returning attempts, mails_accepted,
+    case when sha256(request_body) = request_sha256 then convert_from(request_body, 'UTF8') end as whole_body
 
 -- name: digest_outcome
 -- role: ringback_digest
