@@ -60,6 +60,7 @@ export const moods = {
   badGateway: (resend, record, res) => resend.html(res, record, 502, CLOUDFLARE_502),
   badGatewayAfter: (resend, record, res) => (resend.take(record), resend.html(res, record, 502, CLOUDFLARE_502)),
   garbageAfter: (resend, record, res) => resend.okWith(res, record, resend.take(record), '{"id":4e,"\u0000'),
+  garbageBefore: (resend, record, res) => resend.garbage(res, record, '{"id":4e,"\u0000'),
   htmlAfter: (resend, record, res) => resend.okWith(res, record, resend.take(record), "<html>sent</html>"),
   emptyAfter: (resend, record, res) => resend.okWith(res, record, resend.take(record), ""),
   otherJsonAfter: (resend, record, res) => resend.okWith(res, record, resend.take(record), '{"ok":true}'),
@@ -261,7 +262,10 @@ export class Resend {
 
   /** 200 with another body, if the mail was accepted. */
   okWith(res, record, answer, text) {
-    if (answer.status !== 200) return this.reply(res, record, answer);
+    return answer.status === 200 ? this.garbage(res, record, text) : this.reply(res, record, answer);
+  }
+
+  garbage(res, record, text) {
     record.told = "200 garbage";
     this.#send(res, 200, text, this.rateHeaders());
   }
