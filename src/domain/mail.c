@@ -72,7 +72,7 @@ int mail_write(struct buf *out, const struct mail *mails, size_t count)
 
 static const struct field mail_fields[] = {
     FIELD(struct mail, from, "from", STR, 0),
-    FIELD(struct mail, to, "to[]", STR, 0),
+    FIELD(struct mail, to, "to.[]", STR, 0),
     FIELD(struct mail, subject, "subject", STR, 0),
     FIELD(struct mail, html, "html", STR, 0),
     FIELD(struct mail, text, "text", STR, 0),
