@@ -31,6 +31,7 @@ struct fetch_mail_call {
     enum fetch_mail_stage stage;
     int status;
     bool refused; /* by the last answer */
+    bool decided; /* what comes now is about QUIT */
     CURLcode result;
     double seconds;
 };
@@ -86,7 +87,7 @@ static size_t on_line(char *bytes, size_t size, size_t n, void *arg)
 {
     struct fetch_mail_call *c = arg;
     int code = read_code((struct str){bytes, size * n});
-    if (code == 0) {
+    if (code == 0 || c->decided) {
         return size * n;
     }
     c->status = code;
@@ -94,9 +95,10 @@ static size_t on_line(char *bytes, size_t size, size_t n, void *arg)
     bool good = code / 100 == (c->stage == FETCH_MAIL_DATA ? 3 : 2);
     if (c->stage >= FETCH_MAIL_SENDER && c->stage < FETCH_MAIL_TAKEN) {
         c->stage += good ? 1 : 0;
-        if (!good || c->stage == FETCH_MAIL_TAKEN) {
-            let_go(c);
-        }
+        c->decided = !good || c->stage == FETCH_MAIL_TAKEN;
+    }
+    if (c->decided) {
+        let_go(c);
     }
     return size * n;
 }
