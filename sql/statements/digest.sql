@@ -80,7 +80,9 @@ select count(*) filter (where status = 'due') as due, count(*) filter (where sta
        coalesce(extract(epoch from now() - min(due_at) filter (where due_at < now() - interval '1 hour')), 0)::bigint
            as oldest_seconds,
        (select count(*) from public.digests where status = 'unknown') as unknown,
-       (select count(*) from public.businesses where digest_enabled and not private.zone_is_known(timezone)) as lost
+       (select coalesce(sum(z.businesses), 0)::bigint
+        from (select timezone, count(*) as businesses from public.businesses where digest_enabled group by 1) z
+        where not private.zone_is_known(z.timezone)) as lost
 from public.digests
 where status in ('due', 'claimed')
 
@@ -154,6 +156,16 @@ update public.digests set status = 'due', claimed_by = null, updated_at = now(),
     lease_until = now() + $4::text::bigint * interval '1 millisecond'
 where business_id = $1::text::uuid and local_date = $2::text::date and claimed_by = $3::text and status = 'claimed'
   and attempt_way is null
+returning 1
+
+-- name: digest_untried
+-- role: ringback_digest
+-- $1 business, $2 date, $3 owner, $4 milliseconds until somebody may take it again. Of an attempt that began and never left
+-- this machine: as if it had not begun.
+update public.digests set status = 'due', claimed_by = null, attempt_way = null, updated_at = now(),
+    attempts = attempts - 1, first_attempt_at = case when attempts > 1 then first_attempt_at end,
+    lease_until = now() + $4::text::bigint * interval '1 millisecond'
+where business_id = $1::text::uuid and local_date = $2::text::date and claimed_by = $3::text and status = 'claimed'
 returning 1
 
 -- name: digest_again

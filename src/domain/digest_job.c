@@ -36,7 +36,8 @@ void digest_owner_draw(char out[DIGEST_OWNER_BYTES])
 /* One line for each digest and each time that it comes to an end or is put off. */
 static void tell(const struct digest_job *j)
 {
-    bool good = j->end == DIGEST_SENT || j->end == DIGEST_SKIPPED;
+    bool alarm = j->end == DIGEST_UNKNOWN || j->reason == MAIL_REASON_MISMATCH;
+    bool good = j->end == DIGEST_SENT || j->end == DIGEST_SKIPPED || j->end == DIGEST_KEPT;
     metric_count(METRIC_DIGESTS, j->end);
     if (j->reason != MAIL_REASON_NONE) {
         metric_count(METRIC_DIGEST_TROUBLES, j->reason);
@@ -44,7 +45,10 @@ static void tell(const struct digest_job *j)
     if (j->end == DIGEST_SENT) {
         metric_set(METRIC_DIGEST_SENT_TIME, 0, 0, (double)(timestamp_wall_us() / 1000000));
     }
-    log_event(good ? LOG_INFO : LOG_WARN, "digest", LOG_CSTR("business", j->business_id), LOG_CSTR("date", j->date),
+    log_event(alarm  ? LOG_ERROR
+              : good ? LOG_INFO
+                     : LOG_WARN,
+              "digest", LOG_CSTR("business", j->business_id), LOG_CSTR("date", j->date),
               LOG_CSTR("result", metric_label(LABELS_DIGEST, j->end)),
               LOG_CSTR("reason", metric_label(LABELS_MAIL_REASON, j->reason)), LOG_INT("attempts", j->attempts));
 }
@@ -250,6 +254,17 @@ static void refuse_to_send(struct digest_job *j)
     log_event(LOG_ERROR, "digest_damaged", LOG_CSTR("business", j->business_id), LOG_CSTR("date", j->date));
 }
 
+/* Nothing left this machine, and others may be served sooner than this one's next try would be. */
+static enum flow_next not_tried(struct digest_job *j, enum metric_mail_reason reason)
+{
+    end_as(j, DIGEST_WAITS, reason, "");
+    begin_unit(j);
+    j->params[3] = number(j, CAP_BREAKER_OPEN_MS + crypto_random_below(CAP_BREAKER_OPEN_MS));
+    j->settled = true;
+    add(j, STMT_DIGEST_UNTRIED, 4);
+    return submit(j);
+}
+
 static enum flow_next step_send(struct flow *f)
 {
     struct digest_job *j = job_of_flow(f);
@@ -266,11 +281,8 @@ static enum flow_next step_send(struct flow *f)
         return FLOW_NEXT;
     }
     int rc = j->options->port->submit(j->options->port, &j->send);
-    if (rc < 0) { /* nothing left this machine */
-        j->send.verdict = MAIL_LATER;
-        j->send.reason = rc == ERR_BREAKER_OPEN ? MAIL_REASON_BREAKER : MAIL_REASON_INTERNAL;
-        snprintf(j->send.words, sizeof(j->send.words), "The mail provider cannot be reached just now.");
-        return FLOW_NEXT;
+    if (rc < 0) {
+        return not_tried(j, rc == ERR_BREAKER_OPEN ? MAIL_REASON_BREAKER : MAIL_REASON_INTERNAL);
     }
     j->sending = true;
     return FLOW_PARKED;
@@ -355,7 +367,11 @@ static void on_note_failed(struct flow *f, int code)
 
 static enum flow_next step_note_first(struct flow *f)
 {
-    job_of_flow(f)->noting = true;
+    struct digest_job *j = job_of_flow(f);
+    if (j->settled) {
+        return db_rows(&j->unit, 0) == 1 ? finish(j) : lose(j);
+    }
+    j->noting = true;
     flow_start(f, end_steps, on_note_failed);
     return FLOW_PARKED; /* or already on its way to another try */
 }
