@@ -166,8 +166,9 @@ create function private.digests_owed(at timestamptz, minute integer, utc_minute 
     language sql stable set search_path = ''
 as $$
     with zones as materialized (
-        select z.timezone, (at at time zone z.timezone)::date as today
+        select z.timezone, case when private.day_start(c.day + 1, z.timezone) <= at then c.day + 1 else c.day end as today
         from (select distinct b.timezone from public.businesses b where b.digest_enabled) z
+        cross join lateral (select (at at time zone z.timezone)::date as day) c -- a day early where midnight comes again
         where private.zone_is_known(z.timezone) -- one that is not would stop all others
     ), behind as materialized (
         select b.id, b.timezone, b.digest_hour, b.created_at, b.digest_since, z.today, last.day as last_day
