@@ -163,4 +163,16 @@ export function formatHour(hour: number): string {
   return dates("UTC", { hour: "numeric" }).format(new Date(Date.UTC(2026, 0, 1, hour)));
 }
 
+/** "09:00" as "9:00 AM" */
+export function formatClock(clock: string): string {
+  return formatTime(`2026-01-01T${clock === "24:00" ? "00:00" : clock}:00Z`, "UTC");
+}
+
+/** "today at 7:05 AM", "tomorrow at 7:00 AM", "on Tue, Nov 24, 7:05 AM" */
+export function sayMoment(at: string, zone: string, nowMs: number): string {
+  const days = daysBetween(dayOf(nowMs, zone), dayOf(at, zone));
+  if (days !== 0 && days !== 1) return `on ${formatMoment(at, zone)}`;
+  return `${days === 0 ? "today" : "tomorrow"} at ${formatTime(at, zone)}`;
+}
+
 export const WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"] as const;

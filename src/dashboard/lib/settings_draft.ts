@@ -8,6 +8,9 @@ export interface Draft {
   digest_enabled: boolean;
   digest_hour: number;
   skip_empty_digest: boolean;
+  open_days: number[];
+  opens_at: string;
+  closes_at: string;
   forward_to: string;
   fallback_greeting: string;
 }
@@ -25,6 +28,9 @@ export function draftOf(settings: Settings): Draft {
     digest_enabled: settings.digest_enabled,
     digest_hour: settings.digest_hour,
     skip_empty_digest: settings.skip_empty_digest,
+    open_days: settings.open_days,
+    opens_at: settings.opens_at,
+    closes_at: settings.closes_at,
     forward_to: settings.forward_to ?? "",
     fallback_greeting: settings.fallback_greeting ?? "",
   };
@@ -40,19 +46,20 @@ export function readPhone(text: string): string {
 
 const OPTIONAL: DraftKey[] = ["email", "forward_to", "fallback_greeting"];
 
-function valueOf(key: DraftKey, draft: Draft): string | number | boolean | null {
+type Value = Draft[DraftKey] | null;
+
+function valueOf(key: DraftKey, draft: Draft): Value {
   const value = key === "forward_to" ? readPhone(draft.forward_to) : draft[key];
   const text = typeof value === "string" ? value.trim() : value;
   return text === "" && OPTIONAL.includes(key) ? null : text;
 }
 
 /** The settings that differ from what the server has, as it wants them. */
-export function changesOf(
-  draft: Draft,
-  settings: Settings,
-): Partial<Record<DraftKey, string | number | boolean | null>> {
+export function changesOf(draft: Draft, settings: Settings): Partial<Record<DraftKey, Value>> {
   const keys = Object.keys(draft) as DraftKey[];
-  const changed = keys.filter((key) => valueOf(key, draft) !== valueOf(key, draftOf(settings)));
+  const before = draftOf(settings);
+  const text = (key: DraftKey, of: Draft) => JSON.stringify(valueOf(key, of)); // days are a list
+  const changed = keys.filter((key) => text(key, draft) !== text(key, before));
   return Object.fromEntries(changed.map((key) => [key, valueOf(key, draft)]));
 }
 
@@ -60,7 +67,8 @@ export function changesOf(
 export function problemsOf(message: string): Problems {
   const [, key, words] = /^([a-z_]+): (.*)$/s.exec(message) ?? [];
   const fields: string[] = ["name", "email", "timezone", "digest_enabled", "digest_hour", "skip_empty_digest"];
-  const known = [...fields, "forward_to", "fallback_greeting"].includes(key ?? "");
+  fields.push("open_days", "opens_at", "closes_at", "forward_to", "fallback_greeting");
+  const known = fields.includes(key ?? "");
   return known && words
     ? { [key as DraftKey]: `${words[0]!.toUpperCase()}${words.slice(1).replace(/, or null$/, "")}.` }
     : { form: message };

@@ -165,17 +165,55 @@ export interface DigestRow {
   attempts: number;
   delivery_status: string | null;
   error: string | null;
+  /** A word for why it ended so, or why it waits. */
+  reason: string | null;
+  due_at: string;
   created_at: string;
   sent_at: string | null;
+  /** After an attempt that failed for now. */
+  next_try_at: string | null;
 }
 
 export interface DigestPage {
   digests: DigestRow[];
   next_before: string | null;
+  /** There is a way to send mail. */
+  sending: boolean;
+  next_due_at: string | null;
+}
+
+/** A recipient that gets no more mail. */
+export interface Pause {
+  reason: "bounced" | "complained" | "suppressed" | "unsubscribed";
+  /** What the mailbox said. */
+  detail: string | null;
+  since: string;
+}
+
+export interface Delivery {
+  address: string;
+  status: string;
+  error: string | null;
+  happened_at: string | null;
+  paused: Pause | null;
+}
+
+export interface Recipient {
+  address: string;
+  paused: Pause | null;
+}
+
+export interface Recipients {
+  enabled: boolean;
+  sending: boolean;
+  /** None is named: each owner gets it. */
+  are_owners: boolean;
+  recipients: Recipient[];
 }
 
 export interface Digest extends DigestRow {
   updated_at: string;
+  deliveries: Delivery[];
   subject: string | null;
   to: string[] | null;
   text: string | null;
@@ -190,6 +228,13 @@ export interface Settings {
   digest_enabled: boolean;
   digest_hour: number;
   skip_empty_digest: boolean;
+  /** There is a way to send mail. */
+  sending: boolean;
+  /** 1 is Monday. */
+  open_days: number[];
+  /** "09:00"; at or after closes_at: until then on the next day. */
+  opens_at: string;
+  closes_at: string;
   forward_to: string | null;
   fallback_greeting: string | null;
   calcom_enabled: boolean;

@@ -19,6 +19,9 @@ export interface Digests {
   olderError: ApiError | null;
   isLoadingOlder: boolean;
   loadOlder: () => Promise<void>;
+  /** null: not known yet. */
+  sending: boolean | null;
+  nextDueAt: string | null;
 }
 
 const pageAddress = (before: string | null) =>
@@ -62,17 +65,20 @@ export function useDigests(): Digests {
   }
 
   const { isLoading, error } = newest;
-  return { rows, isLoading, error, again, hasOlder: before !== null, olderError, isLoadingOlder, loadOlder };
+  const { sending = null, next_due_at: nextDueAt = null } = newest.data ?? {};
+  const older = { hasOlder: before !== null, olderError, isLoadingOlder, loadOlder };
+  return { rows, isLoading, error, again, sending, nextDueAt, ...older };
 }
 
 function Row({ row, zone, isShown }: { row: DigestRow; zone: string; isShown: boolean }) {
-  const { tone, text } = wayOf(row);
+  const way = wayOf(row, zone);
+  const { tone, text } = way;
   const when = row.sent_at ? `Sent ${formatMoment(row.sent_at, zone)}` : null;
   return (
     <li>
       <a class="digest-row" href={here(`/digests/${row.date}`)} aria-current={isShown ? "true" : undefined}>
         <span class="digest-day">{nameDay(row.date, dayOf(now.value, zone))}</span>
-        <WayChip row={row} />
+        <WayChip way={way} />
         <span class={`digest-note ${tone === "bad" ? "is-bad" : ""}`}>
           {tone === "bad" || !when ? (text ?? "In a moment") : when}
         </span>

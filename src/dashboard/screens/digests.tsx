@@ -1,7 +1,7 @@
 // The daily mails: what became of each, and each as it was sent. Beside each other where there is room, one after the other on a phone.
 import { useEffect, useState } from "preact/hooks";
 import { address } from "../lib/api";
-import { formatHour, formatLongDay, formatShortDay, nameZone } from "../lib/format";
+import { formatLongDay, formatShortDay, nameZone, sayMoment } from "../lib/format";
 import { business, businessId, here, now } from "../lib/state";
 import type { Settings } from "../lib/types";
 import { useAsk, type Asked } from "../lib/use_ask";
@@ -9,7 +9,7 @@ import { Icon } from "../parts/icon";
 import { Screen } from "../parts/screen";
 import { Empty, Failed, Loading } from "../parts/states";
 import { DigestDetail } from "./digest_detail";
-import { DigestList, useDigests } from "./digest_list";
+import { DigestList, useDigests, type Digests as DigestsShown } from "./digest_list";
 
 const WIDE = "(width >= 900px)";
 
@@ -26,15 +26,17 @@ function useWide(): boolean {
 
 const isDay = (text: string) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(`${text}T12:00:00Z`));
 
-/** "tomorrow at 7 AM": the next time that it strikes this hour there. */
-function nextMail(hour: number, zone: string): string {
-  const hourNow = Number(
-    new Intl.DateTimeFormat("en-US", { timeZone: zone, hour: "numeric", hourCycle: "h23" }).format(now.value),
+/** Said where digests are looked for: this installation mails none. */
+export function NothingIsSent() {
+  return (
+    <p class="notice nothing-sent">
+      <Icon name="mail" size={18} />
+      Digests are made and kept here. Nothing is mailed: this installation has no way to send mail yet.
+    </p>
   );
-  return `${hourNow < hour ? "today" : "tomorrow"} at ${formatHour(hour)}`;
 }
 
-function None({ asked, zone }: { asked: Asked<Settings>; zone: string }) {
+function None({ asked, nextDueAt, zone }: { asked: Asked<Settings>; nextDueAt: string | null; zone: string }) {
   const settings = asked.data;
   if (!settings) return asked.error ? <Empty icon="mail" title="No digest has been sent yet" /> : <Waiting />;
   if (!settings.digest_enabled) {
@@ -50,7 +52,10 @@ function None({ asked, zone }: { asked: Asked<Settings>; zone: string }) {
     );
   }
   return (
-    <Empty icon="mail" title={`Your first digest comes ${nextMail(settings.digest_hour, zone)}`}>
+    <Empty
+      icon="mail"
+      title={nextDueAt ? `Your first digest comes ${sayMoment(nextDueAt, zone, now.value)}` : "No digest yet"}
+    >
       <p>One mail with the day's calls: who to call back first, and why. It stays here to read again.</p>
       <p class="empty-more">
         <a href={here("/settings")}>
@@ -61,7 +66,7 @@ function None({ asked, zone }: { asked: Asked<Settings>; zone: string }) {
   );
 }
 
-function subtitleOf(settings: Settings | null, zone: string) {
+function subtitleOf(settings: Settings | null, { nextDueAt, sending }: DigestsShown, zone: string) {
   const clock = `Times in ${nameZone(zone)}`;
   if (!settings) return clock;
   if (!settings.digest_enabled) {
@@ -71,7 +76,9 @@ function subtitleOf(settings: Settings | null, zone: string) {
       </>
     );
   }
-  return `Every day at ${formatHour(settings.digest_hour)}. ${clock}`;
+  return nextDueAt
+    ? `${sending === false ? "Made" : "Comes"} every day, next ${sayMoment(nextDueAt, zone, now.value)}. ${clock}`
+    : `Every day. ${clock}`;
 }
 
 function Back() {
@@ -114,8 +121,9 @@ export function Digests({ date }: { date: string | null }) {
       key="all"
       title="Digests"
       tab={date ? `Digest of ${formatShortDay(date)}` : "Digests"}
-      subtitle={subtitleOf(settings.data, zone)}
+      subtitle={subtitleOf(settings.data, digests, zone)}
     >
+      {digests.sending === false && <NothingIsSent />}
       {rows.length > 0 ? (
         <div class="digests">
           <DigestList digests={digests} zone={zone} shown={isWide ? shown : null} />
@@ -126,7 +134,9 @@ export function Digests({ date }: { date: string | null }) {
           <Failed error={digests.error} again={digests.again} />
         </div>
       ) : (
-        <div class="card">{digests.isLoading ? <Waiting /> : <None asked={settings} zone={zone} />}</div>
+        <div class="card">
+          {digests.isLoading ? <Waiting /> : <None asked={settings} nextDueAt={digests.nextDueAt} zone={zone} />}
+        </div>
       )}
     </Screen>
   );

@@ -10,7 +10,8 @@ import { Icon } from "../parts/icon";
 import { Screen } from "../parts/screen";
 import { Failed, Loading } from "../parts/states";
 import { AccountGroup } from "./settings_account";
-import { BusinessGroup, DigestGroup, FallbackGroup } from "./settings_fields";
+import { DigestGroup } from "./settings_digest";
+import { BusinessGroup, FallbackGroup } from "./settings_fields";
 
 /**
  * Asks before changes that are not saved are left behind. A layout effect: from the moment that the page says "Saved."

@@ -1,11 +1,12 @@
-// The fields of the settings, in three groups.
+// The fields of the business, and of what happens without an assistant.
 import { useMemo } from "preact/hooks";
-import { formatHour, formatTime, nameZone } from "../lib/format";
+import { formatTime } from "../lib/format";
 import { formatPhone, isDialable } from "../lib/phone";
 import { readPhone, timeZones, type Draft, type Problems } from "../lib/settings_draft";
 import { now } from "../lib/state";
 import type { Settings } from "../lib/types";
-import { Field, Switch } from "../parts/field";
+import { Field } from "../parts/field";
+import { OpeningHours } from "./settings_hours";
 
 const MOST_LETTERS = 1000;
 
@@ -15,66 +16,6 @@ export interface GroupProps {
   problems: Problems;
   isFixed: boolean;
   set: (changes: Partial<Draft>) => void;
-}
-
-const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
-
-export function DigestGroup({ draft, problems, isFixed, set }: GroupProps) {
-  const isOff = isFixed || !draft.digest_enabled;
-  return (
-    <section class="card settings-group" aria-labelledby="digest-title">
-      <h2 id="digest-title">Daily digest</h2>
-      <p class="settings-about">One mail a day: whom to call back, and the day in numbers.</p>
-      <Switch
-        label="Send the digest"
-        isOn={draft.digest_enabled}
-        isFixed={isFixed}
-        onChange={(digest_enabled) => set({ digest_enabled })}
-      />
-      <Field label="Hour" help={`In ${nameZone(draft.timezone)}.`} problem={problems.digest_hour}>
-        {(ids) => (
-          <select
-            {...ids}
-            class="settings-hour"
-            disabled={isOff}
-            value={String(draft.digest_hour)}
-            onChange={(event) => set({ digest_hour: Number(event.currentTarget.value) })}
-          >
-            {HOURS.map((hour) => (
-              <option key={hour} value={String(hour)}>
-                {formatHour(hour)}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
-      <Field
-        label="Recipients"
-        help="Up to ten addresses, separated by commas. Without any it goes to the owner's address."
-        problem={problems.email}
-      >
-        {(ids) => (
-          <input
-            {...ids}
-            type="text"
-            inputMode="email"
-            autocomplete="off"
-            spellcheck={false}
-            disabled={isOff}
-            value={draft.email}
-            onInput={(event) => set({ email: event.currentTarget.value })}
-          />
-        )}
-      </Field>
-      <Switch
-        label="Skip days without calls"
-        help="Else a day without calls brings two friendly lines, so that you know that all is well."
-        isOn={draft.skip_empty_digest}
-        isFixed={isOff}
-        onChange={(skip_empty_digest) => set({ skip_empty_digest })}
-      />
-    </section>
-  );
 }
 
 function ZoneField({ draft, problems, isFixed, set }: GroupProps) {
@@ -124,6 +65,7 @@ export function BusinessGroup(props: GroupProps) {
         )}
       </Field>
       <ZoneField {...props} />
+      <OpeningHours {...props} />
       <div class="settings-numbers">
         <h3>Numbers that are answered</h3>
         {settings.phones.length === 0 && <p>None yet.</p>}

@@ -13,6 +13,7 @@ import { PerDay, PerHour, PerWeekday } from "./today_charts";
 import { useNewCalls, useOverview } from "./today_data";
 import { Bones, FirstSteps } from "./today_empty";
 import { isNew, namePeriod, recentDays, sayToCallBack } from "./today_figures";
+import { DigestUnreached } from "./today_recipients";
 import { Outcomes, Reasons } from "./today_shares";
 import { Tiles } from "./today_tiles";
 
@@ -113,6 +114,7 @@ export function Today() {
       <p class="hidden" role="status">
         {newCalls}
       </p>
+      <DigestUnreached />
       {data && error && error.status > 0 && (
         <p class="notice today-stale" role="status">
           These numbers could not be brought up to date. {error.message}
