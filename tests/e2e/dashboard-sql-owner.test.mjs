@@ -222,6 +222,10 @@ test("settings: who may read and who may write", async () => {
     digest_enabled: true,
     digest_hour: 7,
     skip_empty_digest: false,
+    sending: false,
+    open_days: [1, 2, 3, 4, 5],
+    opens_at: "09:00",
+    closes_at: "17:00",
     forward_to: null,
     fallback_greeting: null,
     calcom_enabled: false,
@@ -264,6 +268,11 @@ test("settings: only what is given changes", async () => {
       { forward_to: null, email: null, fallback_greeting: "" },
       { forward_to: null, email: null, fallback_greeting: null },
     ],
+    [
+      { open_days: [7, 2], opens_at: "22:30", closes_at: "06:00" },
+      { open_days: [2, 7], opens_at: "22:30", closes_at: "06:00" },
+    ],
+    [{ open_days: [] }, { open_days: [] }],
     [{}, {}],
   ];
   let now = before;
@@ -295,6 +304,9 @@ test("settings: what cannot be is refused by its name, and nothing changes", asy
     digest_hour: [-1, 24, 7.5, null, "seven", "007"],
     skip_empty_digest: [null, "no", 0],
     forward_to: ["12125550119", "+0", "+1212555011x", "+1 212 555 0119", "anonymous"],
+    open_days: [null, 1, "1", ["1"], [0], [8], [1.5], [1, 1], [null], [[1]], { 1: 1 }],
+    opens_at: [null, 9, "", "9:00", "24:00", "09:60", "09:00:00", "09:00 ", "noon"],
+    closes_at: [null, "25:00", "-1:00", "17.30"],
     fallback_greeting: ["x".repeat(1001), "a\u0000b".replace("\u0000", "\u0001")],
   };
   for (const [field, values] of Object.entries(bad)) {

@@ -38,6 +38,10 @@ async function keep(of, date, body) {
 }
 const mail = { subject: "Yesterday", to: ["desk@larkspur.example"], text: "Plain words", html: HTML };
 await keep(business, "2026-11-20", mail);
+await keep(business, "2026-11-19", [
+  { ...mail, html: "<p>To the first</p>" },
+  { ...mail, to: ["second@larkspur.example"], html: "<p>To the second</p>" },
+]);
 await keep(second, "2026-11-20", { ...mail, html: "<p>The Annex</p>" });
 await keep(business, "2026-11-10", { subject: "Only words", text: "Plain words" });
 await keep(business, "2026-11-11", { ...mail, html: "" });
@@ -99,6 +103,11 @@ test("the first business is meant when none is named", async () => {
   assert.equal((await post({ form: { business: second, access_token: owner.access_token } })).text, "<p>The Annex</p>");
   assert.equal((await post({ form: { business: "", access_token: owner.access_token } })).text, HTML);
   assert.equal((await post()).text, HTML);
+});
+
+test("of several mails of a day the first is shown", async () => {
+  const answer = await post({ path: "/api/v1/digests/2026-11-19/preview" });
+  assert.deepEqual([answer.status, answer.text], [200, "<p>To the first</p>"]);
 });
 
 test("what is not there, has no HTML or is another's is not found, all alike", async () => {

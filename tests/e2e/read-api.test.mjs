@@ -316,6 +316,10 @@ test("settings that make no sense are refused by name, and change nothing", asyn
     [{ forward_to: "646 555" }, "forward_to"],
     [{ forward_to: "+12125550142" }, "forward_to: must be a number that is not answered here"],
     [{ fallback_greeting: "x".repeat(1001) }, "fallback_greeting"],
+    [{ open_days: [1, 8] }, "open_days: must be days from 1 (Monday) to 7 (Sunday)"],
+    [{ opens_at: "9 AM" }, "opens_at: must be a time such as 09:00"],
+    [{ closes_at: "24:00" }, "closes_at: must be a time"],
+    [{ sending: true }, "key"],
     [{ calcom_enabled: true }, "key"],
     [{ id: "00000000-0000-0000-0000-000000000000" }, "key"],
     [[], "object"],
@@ -390,4 +394,51 @@ test("digests are listed by day", async () => {
   );
   assert.equal((await ask("/api/v1/digests/2026-11-19")).json().status, "failed");
   assert.equal((await ask("/api/v1/digests/2026-11-18")).status, 404);
+});
+
+test("an owner lets a recipient have the digest again; staff do not", async () => {
+  await world.db.rows("update businesses set email = 'desk@larkspur.example' where id = $1", [business]);
+  await world.db.rows("insert into paused_recipients (business_id, address, reason) values ($1, $2, 'bounced')", [
+    business,
+    "desk@larkspur.example",
+  ]);
+  const path = "/api/v1/recipients";
+  const headers = { "content-type": "application/json" };
+  const again = (body, more) => ask(path, { method: "PATCH", body: JSON.stringify(body), headers, ...more });
+  const body = { address: "desk@larkspur.example", paused: false };
+  const shown = async (as) => (await ask(path, { as })).json().recipients.map((one) => one.paused?.reason);
+  assert.deepEqual(await shown(staff), ["bounced"]);
+  assert.equal((await again(body, { as: staff })).status, 403);
+  assert.equal((await again({ ...body, address: "x@larkspur.example" })).status, 404);
+  await assertRefused(again, [
+    [{ ...body, paused: true }, "paused: must be false"],
+    [{ paused: false }, "address: must be"],
+    [{ ...body, why: 1 }, "key"],
+    [[], "object"],
+  ]);
+  assert.deepEqual(await shown(owner), ["bounced"]);
+  const answer = await again(body);
+  assert.deepEqual([answer.status, answer.json()], [200, body]);
+  assert.deepEqual(await shown(owner), [undefined]);
+});
+
+test("whether mail can be sent, and when the next digest comes by this server's schedule", async () => {
+  const here = (await ask("/api/v1/digests")).json();
+  assert.deepEqual([here.sending, (await ask("/api/v1/settings")).json().sending], [false, false]);
+  const soon = new Date(Date.now() + 3600000).toISOString().slice(11, 16);
+  const able = await world.start({
+    SMTP_URL: "smtp://127.0.0.1:9",
+    RESEND_FROM: "Ringback <digest@larkspur.example>",
+    DIGEST_SCHEDULE: `${soon} utc`,
+  });
+  const session = await signIn(able, "owner@larkspur.example");
+  const asked = async (path) => {
+    const headers = { authorization: `Bearer ${session.access_token}` };
+    return (await fetch(`http://127.0.0.1:${able.port}${path}`, { headers })).json();
+  };
+  const there = await asked("/api/v1/digests");
+  assert.deepEqual([there.sending, (await asked("/api/v1/settings")).sending], [true, true]);
+  assert.equal(there.next_due_at.slice(11, 16), soon);
+  assert.deepEqual((await asked("/api/v1/recipients")).sending, true);
+  await able.stop();
 });
