@@ -176,17 +176,21 @@ as $$
         join zones z using (timezone)
         cross join lateral (select max(g.local_date) as day from public.digests g where g.business_id = b.id) last
         where b.digest_enabled and (last.day is null or last.day < z.today - 1)
+    ), days as materialized ( -- once for all that share zone and hour
+        select h.timezone, h.digest_hour, d.day, p.to_at, w.due_at
+        from (select distinct timezone, digest_hour, today from behind) h
+        cross join lateral (select h.today - n as day from generate_series(0, 4) n) d
+        cross join lateral (select private.day_start(d.day, h.timezone) as from_at,
+                                   private.day_start(d.day + 1, h.timezone) as to_at) p
+        cross join lateral (
+            select private.digest_due_at(d.day, h.timezone, h.digest_hour * 60 + minute, utc_minute) as due_at) w
+        where p.from_at < p.to_at -- a day that the calendar left out has no digest
+          and w.due_at <= at and w.due_at > at - interval '3 days'
     )
-    select b.id, d.day, w.due_at
+    select b.id, d.day, d.due_at
     from behind b
-    cross join lateral (select b.today - n as day from generate_series(0, 4) n) d
-    cross join lateral (select private.day_start(d.day, b.timezone) as from_at,
-                               private.day_start(d.day + 1, b.timezone) as to_at) p
-    cross join lateral (
-        select private.digest_due_at(d.day, b.timezone, b.digest_hour * 60 + minute, utc_minute) as due_at) w
-    where (b.last_day is null or d.day > b.last_day)
-      and p.from_at < p.to_at -- a day that the calendar left out has no digest
-      and p.to_at > b.created_at and w.due_at <= at and w.due_at > b.digest_since and w.due_at > at - interval '3 days'
+    join days d using (timezone, digest_hour)
+    where (b.last_day is null or d.day > b.last_day) and d.to_at > b.created_at and d.due_at > b.digest_since
 $$;
 
 -- The last part of an unsubscribe link: business and address, signed. It says nothing about the address.
