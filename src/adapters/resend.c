@@ -1,6 +1,7 @@
 #include "resend.h"
 #include "caps.h"
 #include "json.h"
+#include "resend_event.h"
 #include "resend_reply.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -84,10 +85,12 @@ void resend_start(struct resend *r)
 {
     fetch_host_init(&r->host, UPSTREAM_RESEND);
     r->reply_shape = resend_reply_shape();
+    r->event_shape = resend_event_shape();
     r->port = (struct mail_port){"resend", submit, abandon};
 }
 
 void resend_stop(struct resend *r)
 {
     json_shape_free(r->reply_shape);
+    json_shape_free(r->event_shape);
 }

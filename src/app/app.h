@@ -16,6 +16,7 @@
 #include "pages.h"
 #include "resend.h"
 #include "search_index.h"
+#include "smtp.h"
 #include "supabase.h"
 #include "twilio.h"
 #include "unsubscribe.h"
@@ -35,6 +36,7 @@ struct app {
     struct voice voice;
     struct digests digests;
     struct resend resend;
+    struct smtp smtp;
     struct fetch_room fetch;
     struct vapi vapi;
     struct twilio twilio;

@@ -10,7 +10,11 @@ static struct mail_port *choose_way(struct app *app)
     const struct config *c = &app->config;
     app->resend.config = c;
     app->resend.fetch = &app->fetch;
+    app->resend.deliveries.pool = &app->digest_pool;
     resend_start(&app->resend);
+    if (c->smtp_url.n) {
+        return smtp_start(&app->smtp, c, &app->fetch) == 0 ? &app->smtp.port : NULL;
+    }
     return c->resend_api_key.n ? &app->resend.port : NULL;
 }
 
@@ -39,6 +43,9 @@ int app_open_digest_pool(struct app *app)
 int app_start_digests(struct app *app)
 {
     struct digest_options options = app_digest_options(app);
+    if (!options.port && app->config.smtp_url.n) {
+        return ERR_BAD_SETTING;
+    }
     if (!options.port) {
         log_event(LOG_WARN, "mail_not_configured", LOG_CSTR("effect", "digests are made and kept, not sent"));
     }

@@ -17,6 +17,11 @@ static int usher_vapi(const struct http_request *r)
     return vapi_usher(&app_of_public(r)->vapi, r);
 }
 
+static int usher_resend(const struct http_request *r)
+{
+    return resend_usher(&app_of_public(r)->resend, r);
+}
+
 static int guard_twilio(struct http_request *r)
 {
     return twilio_verify(&app_of_public(r)->twilio, r);
@@ -25,6 +30,11 @@ static int guard_twilio(struct http_request *r)
 static int guard_vapi(struct http_request *r)
 {
     return vapi_verify(&app_of_public(r)->vapi, r);
+}
+
+static int guard_resend(struct http_request *r)
+{
+    return resend_verify(&app_of_public(r)->resend, r);
 }
 
 #define TWILIO_HANDLER(name)                                                                                           \
@@ -41,6 +51,11 @@ TWILIO_HANDLER(on_status)
 static void on_vapi(struct http_request *r)
 {
     vapi_on_message(&app_of_public(r)->vapi, r);
+}
+
+static void on_resend(struct http_request *r)
+{
+    resend_on_event(&app_of_public(r)->resend, r);
 }
 
 #define DASHBOARD_HANDLER(name, address)                                                                               \
@@ -118,6 +133,7 @@ static const struct http_route webhooks[] = {
     {VERB_POST, "/api/twilio/recording-status", usher_twilio, guard_twilio, CAP_FORM_BYTES, on_recording_status},
     {VERB_POST, "/api/twilio/status", usher_twilio, guard_twilio, CAP_FORM_BYTES, on_status},
     {VERB_POST, "/api/vapi-webhook", usher_vapi, guard_vapi, CAP_VAPI_BYTES, on_vapi},
+    {VERB_POST, "/api/resend-webhook", usher_resend, guard_resend, CAP_RESEND_EVENT_BYTES, on_resend},
 };
 
 /* Each handler asks for the caller's access token itself: keys may have to be fetched first. */

@@ -193,18 +193,27 @@
 #define CAP_DIGEST_STOP_MS 5000             /* for the answers to mails under way */
 #define CAP_DIGEST_HTML_BYTES 100000        /* Gmail cuts at 102 kB */
 #define CAP_DIGEST_FACTS_BYTES (256u << 10) /* what a digest is made of, as JSON: about 15 kB */
+#define CAP_HTML_URL_BYTES 400               /* an address in a mail */
 #define CAP_MAIL_RECIPIENTS 10              /* of one digest */
 #define CAP_MAIL_BYTES (4u << 20)           /* all mails of one digest, as JSON */
 #define CAP_MAIL_ATTEMPT_MS 20000           /* one attempt; the lease is fifteen times as long */
 #define CAP_SMTP_MAIL_MS 10000              /* one mail by SMTP; CAP_MAIL_ATTEMPT_MS holds for all of one digest */
 #define CAP_SMTP_ADDRESS_BYTES 254          /* RFC 5321 */
-#define CAP_SMTP_MESSAGE_BYTES (1u << 20)    /* a mail as it travels; text of 100 kB may become 300 kB */
+#define CAP_SMTP_MESSAGE_BYTES (1u << 20)   /* a mail as it travels; text of 100 kB may become 300 kB */
 #define CAP_RESEND_MS 10000                 /* one attempt */
 #define CAP_RESEND_EVENT_BYTES 65536        /* a delivery event: about 1 kB */
 #define CAP_RESEND_EVENT_AGE_S 300          /* of its signature, either way */
+#define CAP_RESEND_EVENTS_OPEN 256          /* with the database; the others come again */
+#define CAP_RESEND_EVENTS_TIDY 1000         /* each so many, ids of a month ago are deleted */
 #define CAP_UNSUBSCRIBE_BYTES 4096          /* the form of an unsubscribe link */
 #define CAP_UNSUBSCRIBE_OPEN 32             /* such forms with the database: they never hold up mails */
 #define CAP_CRON_BYTES 8192                 /* whatever a scheduler posts; it is not read */
+
+/* ringback digest --send */
+#define CAP_DIGEST_COMMAND_JOBS ((size_t)4)
+#define CAP_DIGEST_COMMAND_CLAIM_MS 330000 /* a server that has a digest may have died: its claim runs out */
+#define CAP_DIGEST_COMMAND_STILL_MS 90000  /* without any change: a pause of the provider */
+#define CAP_DOCTOR_ROWS 20                 /* lines of one list of `ringback doctor` */
 
 /* The process */
 #define CAP_STOP_MS 25000 /* a graceful stop; then what is left is abandoned */

@@ -257,6 +257,17 @@ static int check_smtp_url(struct config *c, struct str *why_out)
     return 0;
 }
 
+static int work_out_resend_key(struct config *c, struct str *why_out)
+{
+    struct str secret = c->resend_webhook_secret;
+    struct str text = str_starts(secret, STR("whsec_")) ? str_skip(secret, 6) : secret;
+    c->resend_webhook_key = crypto_base64_decode(&c->arena, text);
+    return secret.n && !c->resend_webhook_key.n
+               ? refuse(c, why_out, "RESEND_WEBHOOK_SECRET",
+                        "not whsec_ and base64; copy the signing secret of the webhook from Resend as it is")
+               : 0;
+}
+
 static int check_account_sid(struct config *c, struct str *why_out)
 {
     struct str sid = c->twilio_account_sid;
@@ -411,6 +422,7 @@ int config_read(struct config *c, struct str *why_out)
     rc = rc ? rc : work_out_log(c, why_out);
     rc = rc ? rc : check_urls(c, why_out);
     rc = rc ? rc : check_smtp_url(c, why_out);
+    rc = rc ? rc : work_out_resend_key(c, why_out);
     rc = rc ? rc : check_account_sid(c, why_out);
     rc = rc ? rc : check_schedule(c, why_out);
     rc = rc ? rc : check_database(c, why_out, "DATABASE_URL", c->database_url);

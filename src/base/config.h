@@ -18,8 +18,9 @@ struct config {
     /* Worked out from the above. */
     struct str listen_host, admin_host;
     int listen_port, admin_port;
-    int digest_minute;     /* past each business's hour */
-    int digest_utc_minute; /* of the UTC day, for all businesses; -1: each at its own hour */
+    struct str resend_webhook_key; /* the bytes that RESEND_WEBHOOK_SECRET stands for; never empty when that is set */
+    int digest_minute;             /* past each business's hour */
+    int digest_utc_minute;         /* of the UTC day, for all businesses; -1: each at its own hour */
     enum log_level log_least;
     enum log_format log_form;
     bool insecure_dev; /* set by --insecure-dev: webhooks without a configured secret are believed */

@@ -190,7 +190,7 @@ test("the long report gives every utterance and nothing else", async () => {
 });
 
 test("every json fixture is a message, an answer or a named exception", () => {
-  const known = /^(vapi-|twilio-signature|token-vectors|.*-response|edge-(no-call|not-an-envelope))/;
+  const known = /^(vapi-|twilio-signature|svix-vectors|token-vectors|.*-response|edge-(no-call|not-an-envelope))/;
   const rest = fixtureNames().filter((name) => name.endsWith(".json") && !isMessage(name) && !known.test(name));
   assert.deepEqual(rest, []);
   assert.ok(fixtureText("twilio-inbound-ringing.form").length > 0);

@@ -159,6 +159,10 @@ static const struct refusal refusals[] = {
     {"VAPI_API_KEY=hush|VAPI_PHONE_NUMBER_ID=p|PUBLIC_URL=https://x", "VAPI_WEBHOOK_SECRET", "VAPI_HMAC_SECRET"},
     {"RESEND_API_KEY=hush", "RESEND_FROM", "RESEND_API_KEY"},
     {"RESEND_API_KEY=hush|RESEND_FROM=digest@example.com", "PUBLIC_URL", "links"},
+    {"RESEND_WEBHOOK_SECRET=whsec_", "RESEND_WEBHOOK_SECRET", "base64"},
+    {"RESEND_WEBHOOK_SECRET=whsec_hush!", "RESEND_WEBHOOK_SECRET", "base64"},
+    {"RESEND_WEBHOOK_SECRET=WHSEC_AQID", "RESEND_WEBHOOK_SECRET", "base64"},
+    {"RESEND_WEBHOOK_SECRET=whsec_AQI", "RESEND_WEBHOOK_SECRET", "base64"},
     {"SMTP_URL=smtp://mail.example.com", "RESEND_FROM", "SMTP_URL"},
     {"SMTP_URL=mail.example.com:587", "SMTP_URL", "smtp://user:password@host:587"},
     {"SMTP_URL=https://mail.example.com", "SMTP_URL", "smtps://"},
@@ -271,6 +275,18 @@ static void values(void)
     config_free(&c);
 }
 
+static void webhook_keys(void)
+{
+    static const char *const rows[] = {"RESEND_WEBHOOK_SECRET=whsec_a2V5", "RESEND_WEBHOOK_SECRET=a2V5"};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct config c;
+        struct str why;
+        CHECK_INT(read_env(rows[i], &c, &why), 0);
+        CHECK_STR(c.resend_webhook_key, "key");
+        config_free(&c);
+    }
+}
+
 static void check_file(struct str bytes, const char *want)
 {
     struct config c;
@@ -309,4 +325,4 @@ static void make_file(void)
 }
 
 TAP_MAIN(TEST(make_file), TEST(defaults), TEST(listeners), TEST(each_doubt_has_its_line), TEST(accepted), TEST(values),
-         TEST(by_file))
+         TEST(webhook_keys), TEST(by_file))
