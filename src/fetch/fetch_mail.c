@@ -24,8 +24,8 @@ struct fetch_mail_call {
     size_t at; /* so much of the message was read by libcurl */
     curl_socket_t fd;
     atomic_bool unwanted;
-    uint64_t started_ns;
     unsigned deadline_ms;
+    uint64_t end_ns; /* nothing is waited for after this, not even QUIT's answer */
 
     /* What came of it. */
     enum fetch_mail_stage stage;
@@ -92,7 +92,7 @@ static size_t on_line(char *bytes, size_t size, size_t n, void *arg)
     }
     c->status = code;
     c->refused = code >= 400 && code < 600;
-    bool good = code / 100 == (c->stage == FETCH_MAIL_DATA ? 3 : 2);
+    bool good = c->stage == FETCH_MAIL_DATA ? code == 354 : c->stage == FETCH_MAIL_END ? code == 250 : code / 100 == 2;
     if (c->stage >= FETCH_MAIL_SENDER && c->stage < FETCH_MAIL_TAKEN) {
         c->stage += good ? 1 : 0;
         c->decided = !good || c->stage == FETCH_MAIL_TAKEN;
@@ -119,7 +119,7 @@ static int on_progress(void *arg, curl_off_t down, curl_off_t down_now, curl_off
 {
     (void)down, (void)down_now, (void)up, (void)up_now;
     struct fetch_mail_call *c = arg;
-    return atomic_load(&c->unwanted);
+    return atomic_load(&c->unwanted) || uv_hrtime() > c->end_ns;
 }
 
 static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
@@ -296,13 +296,20 @@ static void on_work(uv_work_t *w)
 {
     struct fetch_mail_call *c = container_of(w, struct fetch_mail_call, work);
     uint64_t from_ns = uv_hrtime();
+    c->end_ns = from_ns + (c->deadline_ms + CAP_FETCH_WATCHDOG_MS) * UINT64_C(1000000);
     c->result = atomic_load(&c->unwanted) ? CURLE_ABORTED_BY_CALLBACK : curl_easy_perform(c->curl);
     c->seconds = (double)(uv_hrtime() - from_ns) / 1e9;
 }
 
-/* Which of our stages a failure before the first of them belongs to. */
-static void place_early_end(struct fetch_mail_call *c)
+/* What only libcurl knows about the stage. */
+static void settle_stage(struct fetch_mail_call *c)
 {
+    if (c->stage == FETCH_MAIL_TAKEN && c->result != CURLE_OK) {
+        c->stage = FETCH_MAIL_END;
+    }
+    if (c->stage != FETCH_MAIL_SESSION) {
+        return;
+    }
     switch (c->result) {
     case CURLE_LOGIN_DENIED:
         c->stage = FETCH_MAIL_SIGN_IN;
@@ -317,16 +324,35 @@ static void place_early_end(struct fetch_mail_call *c)
     }
 }
 
+/* When libcurl gives up waiting it still says QUIT, and the answer to that must not be taken for the one that did not come. */
+static bool gave_up(const struct fetch_mail_call *c)
+{
+    return c->result == CURLE_OPERATION_TIMEDOUT || c->result == CURLE_ABORTED_BY_CALLBACK;
+}
+
+static bool is_answered(const struct fetch_mail_call *c)
+{
+    switch (c->stage) {
+    case FETCH_MAIL_SESSION:
+        return c->refused && (c->result == CURLE_WEIRD_SERVER_REPLY || c->result == CURLE_REMOTE_ACCESS_DENIED);
+    case FETCH_MAIL_TLS:
+        return false;
+    case FETCH_MAIL_SIGN_IN:
+    case FETCH_MAIL_TAKEN:
+        return true;
+    case FETCH_MAIL_END:
+        return c->refused && c->result == CURLE_WEIRD_SERVER_REPLY;
+    default:
+        return c->refused && !gave_up(c);
+    }
+}
+
 static int code_of(const struct fetch_mail_call *c)
 {
-    bool answered = c->stage == FETCH_MAIL_TAKEN || c->stage == FETCH_MAIL_SIGN_IN ||
-                    (c->stage >= FETCH_MAIL_SENDER && c->refused) ||
-                    (c->stage == FETCH_MAIL_SESSION && c->refused &&
-                     (c->result == CURLE_WEIRD_SERVER_REPLY || c->result == CURLE_REMOTE_ACCESS_DENIED));
-    if (answered) {
+    if (is_answered(c)) {
         return 0;
     }
-    if (c->result == CURLE_OPERATION_TIMEDOUT) {
+    if (gave_up(c)) {
         return ERR_TIMEOUT;
     }
     return c->status == 0 || c->stage == FETCH_MAIL_TLS ? ERR_CONNECT : ERR_BAD_REPLY;
@@ -371,9 +397,7 @@ static void on_worked(uv_work_t *w, int cancelled)
         core->on_call_closed(core);
         return;
     }
-    if (c->stage == FETCH_MAIL_SESSION) {
-        place_early_end(c);
-    }
+    settle_stage(c);
     int code = code_of(c);
     account(c, code);
     m->stage = c->stage;
