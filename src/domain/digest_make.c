@@ -51,6 +51,18 @@ static bool is_wanted(const struct digest_facts *f, struct digest_made *out)
     return false;
 }
 
+/* When it comes, as DIGEST_SCHEDULE has it: "7 AM", "7:30 AM" or "13:00 UTC". */
+static struct str hour_of(struct arena *a, struct str hour, const struct digest_schedule *schedule)
+{
+    size_t blank = str_find(hour, ' ');
+    if (schedule->utc_minute >= 0) {
+        return arena_printf(a, "%02d:%02d UTC", schedule->utc_minute / 60, schedule->utc_minute % 60);
+    }
+    return schedule->minute == 0 ? hour
+                                 : arena_printf(a, "%.*s:%02d%.*s", (int)blank, hour.p, schedule->minute,
+                                                (int)(hour.n - blank), hour.p + blank);
+}
+
 /* One mail for each who gets it. */
 static int compose(struct arena *a, const struct digest_facts *f, const struct digest_links *links, struct buf *out)
 {
@@ -72,6 +84,7 @@ int digest_make(struct arena *a, struct str facts_json, const struct digest_opti
     if (rc < 0 || !is_wanted(&facts, out)) {
         return rc;
     }
+    facts.hour = hour_of(a, facts.hour, &options->schedule);
     *out = options->port ? (struct digest_made){.to_send = true}
                          : settled(DIGEST_KEPT, MAIL_REASON_NO_PROVIDER,
                                    "This installation has no way to send mail yet. The digest is kept here.");
