@@ -1,0 +1,181 @@
+/* Whom to call back, and the other calls. */
+#include "digest_page.h"
+
+static void put_urgency(struct digest_page *p, struct str urgency)
+{
+    struct html *h = &p->h;
+    struct str word = words_urgency(urgency);
+    if (!word.n) {
+        return;
+    }
+    if (str_eq(urgency, STR("high"))) {
+        HTML(h, " <span class=\"c1 i1\" style=\"display:inline-block;padding:0 8px;border-radius:9px;font-size:12px;"
+                "line-height:20px;font-weight:600;color:#a3211a;background-color:#fbe7e5\">");
+    } else {
+        HTML(h, " <span class=\"c2 i2\" style=\"display:inline-block;padding:0 8px;border-radius:9px;font-size:12px;"
+                "line-height:20px;font-weight:600;color:#51565b;background-color:#ecebe7\">");
+    }
+    html_text(h, word, MOST_NAME);
+    HTML(h, "</span>");
+}
+
+/* A name that leads to its call. */
+static void put_name(struct digest_page *p, struct str name, struct str call_id)
+{
+    struct html *h = &p->h;
+    struct str url = digest_call_url(p->a, p->f, p->links, call_id);
+    if (url.n) {
+        HTML(h, "<a class=\"k\" href=\"");
+        html_url(h, url);
+        HTML(h, "\" style=\"color:" INK ";text-decoration:underline;text-decoration-color:#b9b6aa\">");
+    }
+    html_text(h, name, MOST_NAME);
+    if (url.n) {
+        HTML(h, "</a>");
+    }
+}
+
+/* A number to press. Green when it is urgent. */
+static void put_number(struct digest_page *p, const struct digest_caller *c)
+{
+    struct html *h = &p->h;
+    struct str number = str_or(c->number, c->caller_number), tel = words_tel(p->a, number);
+    bool is_urgent = str_eq(c->urgency, STR("high"));
+    if (!tel.n) {
+        HTML(h, "<p class=\"s\" style=\"margin:0;" BODY "color:" SOFT "\">");
+        html_text(h, words_phone(p->a, number), MOST_NAME);
+        HTML(h, "</p>");
+        return;
+    }
+    if (is_urgent) {
+        HTML(h, TABLE " class=\"fw\"><tr><td class=\"b1\" align=\"center\" bgcolor=\"" ACCENT
+                      "\" style=\"background-color:" ACCENT ";border-radius:10px\"><a class=\"t1\" href=\"");
+    } else {
+        HTML(h, TABLE " class=\"fw\"><tr><td class=\"b2\" align=\"center\" bgcolor=\"#e2f1ed\" "
+                      "style=\"background-color:#e2f1ed;border-radius:10px\"><a class=\"t2\" href=\"");
+    }
+    html_url(h, tel);
+    HTML(h, "\" style=\"display:block;padding:10px 14px;" FONT BODY
+            "font-weight:600;white-space:nowrap;text-decoration:none;");
+    if (is_urgent) {
+        HTML(h, "color:#f6fbfa\">");
+    } else {
+        HTML(h, "color:" ACCENT "\">");
+    }
+    html_text(h, words_phone(p->a, number), MOST_NAME);
+    HTML(h, "</a></td></tr></table>");
+}
+
+static void put_caller(struct digest_page *p, const struct digest_caller *c, bool is_first)
+{
+    struct html *h = &p->h;
+    HTML(h, "<tr><td class=\"st sn ln\" align=\"left\" valign=\"top\" style=\"padding:14px 16px 14px 0;" FONT WRAP);
+    if (!is_first) {
+        HTML(h, "border-top:1px solid " LINE);
+    }
+    HTML(h, "\"><p class=\"k\" style=\"margin:0;font-size:16px;line-height:24px;font-weight:600;color:" INK "\">");
+    put_name(p, str_or(c->name, STR("Name not known")), c->call_id);
+    put_urgency(p, c->urgency);
+    HTML(h, "</p>\n<p class=\"k\" style=\"margin:2px 0 0;" BODY "color:" INK "\">");
+    html_text(h, words_why(c->reason, (struct str){NULL, 0}, c->outcome), MOST_REASON);
+    HTML(h, "</p>\n<p class=\"s\" style=\"margin:2px 0 0;" SMALL "color:" SOFT "\">");
+    html_text(h, words_caller_meta(p->a, c), MOST_WORDS);
+    HTML(h,
+         "</p></td>\n<td class=\"st sb ln\" width=\"176\" align=\"right\" valign=\"middle\" style=\"padding:14px 0;");
+    if (!is_first) {
+        HTML(h, "border-top:1px solid " LINE);
+    }
+    HTML(h, "\">");
+    put_number(p, c);
+    HTML(h, "</td></tr>\n");
+}
+
+void digest_html_call_back(struct digest_page *p)
+{
+    struct html *h = &p->h;
+    size_t shown = p->f->call_back.count;
+    if (shown == 0) {
+        return;
+    }
+    digest_html_open_card(p, STR("Call back first"));
+    HTML(h, TABLE " width=\"100%\" class=\"fw\">\n");
+    for (size_t i = 0; i < shown; i++) {
+        put_caller(p, DIGEST_ITEM(p->f->call_back, digest_caller, i), i == 0);
+    }
+    HTML(h, "</table>\n");
+    if (p->f->to_call_back > (int64_t)shown) {
+        digest_html_more(p, arena_printf(p->a, "and %lld more", (long long)p->f->to_call_back - (long long)shown),
+                         digest_day_url(p->a, p->f, p->links, "&call_back=yes"));
+    }
+    digest_html_close_card(p);
+}
+
+static void put_call(struct digest_page *p, const struct digest_call *c)
+{
+    struct html *h = &p->h;
+    HTML(
+        h,
+        "<tr><td class=\"s ln\" width=\"72\" align=\"left\" valign=\"top\" style=\"padding:10px 8px 10px 0;border-top:1px solid " LINE
+        ";" FONT SMALL "color:" SOFT "\">");
+    html_text(h, c->when, MOST_NAME);
+    HTML(h, "</td><td class=\"ln\" align=\"left\" valign=\"top\" style=\"padding:9px 0 10px;border-top:1px solid " LINE
+            ";" FONT WRAP "\"><p class=\"k\" style=\"margin:0;" BODY "font-weight:600;color:" INK "\">");
+    put_name(p, str_or(c->name, words_phone(p->a, c->number)), c->id);
+    HTML(h, "</p>\n<p class=\"k\" style=\"margin:1px 0 0;font-size:14px;line-height:20px;color:" INK "\">");
+    html_text(h, words_why(c->reason, c->summary, c->outcome), MOST_REASON);
+    if (c->missed) {
+        HTML(h, "</p>\n<p class=\"im\" style=\"margin:1px 0 0;" SMALL "color:#98400f\">");
+    } else {
+        HTML(h, "</p>\n<p class=\"s\" style=\"margin:1px 0 0;" SMALL "color:" SOFT "\">");
+    }
+    html_text(h, words_call_meta(p->a, c), MOST_NAME);
+    HTML(h, "</p></td></tr>\n");
+}
+
+static void put_group(struct digest_page *p, const struct digest_group *g)
+{
+    struct html *h = &p->h;
+    if (g->total == 0) {
+        return;
+    }
+    HTML(h, "<h3 class=\"k\" style=\"margin:14px 0 8px;" BODY "font-weight:600;color:" INK "\">");
+    html_text(h, str_of(g->title), MOST_NAME);
+    HTML(h, " <span class=\"s\" style=\"font-weight:400;color:" SOFT "\">");
+    html_text(h, words_count(p->a, g->total, "call", "calls"), MOST_NAME);
+    HTML(h, "</span></h3>\n");
+    if (g->calls->count == 0) {
+        return;
+    }
+    HTML(h, "<table width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\">\n"
+            "<tr><th scope=\"col\" class=\"s\" align=\"left\" style=\"padding:0 8px 4px 0;" FONT
+            "font-size:12px;line-height:16px;font-weight:400;color:" SOFT "\">Time</th><th scope=\"col\" class=\"s\" "
+            "align=\"left\" style=\"padding:0 0 4px;" FONT "font-size:12px;line-height:16px;font-weight:400;color:" SOFT
+            "\">Who, why, and what came of it</th></tr>\n");
+    for (size_t i = 0; i < g->calls->count; i++) {
+        put_call(p, DIGEST_ITEM(*g->calls, digest_call, i));
+    }
+    HTML(h, "</table>\n");
+}
+
+void digest_html_calls(struct digest_page *p)
+{
+    struct digest_group groups[DIGEST_GROUPS];
+    int64_t total = 0;
+    digest_groups(p->f, groups);
+    for (int i = 0; i < DIGEST_GROUPS; i++) {
+        total += groups[i].total;
+    }
+    if (total == 0) {
+        return;
+    }
+    digest_html_open_card(p, p->f->call_back.count ? STR("All other calls") : STR("All calls"));
+    for (int i = 0; i < DIGEST_GROUPS; i++) {
+        put_group(p, &groups[i]);
+    }
+    if (digest_hidden(p->f) > 0) {
+        struct str all = words_count(p->a, (int64_t)p->f->calls.value, "call", "calls");
+        digest_html_more(p, arena_printf(p->a, "See all %.*s", (int)all.n, all.p),
+                         digest_day_url(p->a, p->f, p->links, ""));
+    }
+    digest_html_close_card(p);
+}

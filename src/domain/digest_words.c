@@ -1,0 +1,355 @@
+#include "digest_words.h"
+#include <math.h>
+
+#define ABSENT ((struct str){NULL, 0})
+#define S(s) (int)(s).n, (s).p ? (s).p : ""
+
+struct str words_count(struct arena *a, int64_t count, const char *one, const char *many)
+{
+    long long n = count;
+    const char *word = n == 1 ? one : many;
+    return n < 1000      ? arena_printf(a, "%lld %s", n, word)
+           : n < 1000000 ? arena_printf(a, "%lld,%03lld %s", n / 1000, n % 1000, word)
+                         : arena_printf(a, "%lld,%03lld,%03lld %s", n / 1000000, n / 1000 % 1000, n % 1000, word);
+}
+
+struct str words_average(struct arena *a, double value)
+{
+    if (isnan(value)) {
+        return STR("–");
+    }
+    if (value >= 100 || fabs(value - round(value)) < 0.05) {
+        struct str n = words_count(a, (int64_t)llround(value), "", "");
+        return str_trim(n);
+    }
+    return arena_printf(a, "%.1f", value);
+}
+
+struct str words_length(struct arena *a, double seconds)
+{
+    if (isnan(seconds) || seconds < 0) {
+        return STR("–");
+    }
+    long s = lround(seconds), minutes = s / 60;
+    if (s < 60) {
+        return arena_printf(a, "%ld s", s);
+    }
+    if (minutes >= 60) {
+        return arena_printf(a, minutes % 60 ? "%ld h %ld min" : "%ld h", minutes / 60, minutes % 60);
+    }
+    return arena_printf(a, s % 60 ? "%ld min %ld s" : "%ld min", minutes, s % 60);
+}
+
+/* Digits of the country code: 1 and 7 have one, these two, all others three (ITU-T E.164). */
+static size_t code_length(struct str digits)
+{
+    static const char two[] =
+        " 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 "
+        "65 66 81 82 84 86 90 91 92 93 94 95 98 ";
+    const char wanted[] = {' ', digits.p[0], digits.p[1], ' ', 0};
+    return digits.p[0] == '1' || digits.p[0] == '7' ? 1 : strstr(two, wanted) ? 2 : 3;
+}
+
+static bool is_dialable(struct str number)
+{
+    if (number.n < 7 || number.n > 16 || number.p[0] != '+' || number.p[1] == '0') {
+        return false;
+    }
+    for (size_t i = 1; i < number.n; i++) {
+        if (number.p[i] < '0' || number.p[i] > '9') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Groups of three, with up to four at the end. */
+static struct str grouped(struct arena *a, struct str digits)
+{
+    struct str out = STR("");
+    while (digits.n > 4) {
+        size_t take = digits.n == 5 ? 2 : 3;
+        out = arena_printf(a, "%.*s%.*s ", S(out), (int)take, digits.p);
+        digits = str_skip(digits, take);
+    }
+    return arena_printf(a, "%.*s%.*s", S(out), S(digits));
+}
+
+struct str words_phone(struct arena *a, struct str number)
+{
+    if (!is_dialable(number)) {
+        return number.n ? number : STR("Withheld number");
+    }
+    struct str digits = str_skip(number, 1);
+    size_t n = code_length(digits);
+    struct str rest = str_skip(digits, n);
+    if (digits.p[0] == '1' && rest.n == 10) {
+        return arena_printf(a, "+1 (%.3s) %.3s-%.4s", rest.p, rest.p + 3, rest.p + 6);
+    }
+    if (str_starts(digits, STR("442")) && rest.n == 10) {
+        return arena_printf(a, "+44 %.2s %.4s %.4s", rest.p, rest.p + 2, rest.p + 6);
+    }
+    struct str groups = grouped(a, rest);
+    return arena_printf(a, "+%.*s %.*s", (int)n, digits.p, S(groups));
+}
+
+struct str words_tel(struct arena *a, struct str number)
+{
+    return is_dialable(number) ? arena_printf(a, "tel:%.*s", S(number)) : ABSENT;
+}
+
+struct str words_urgency(struct str urgency)
+{
+    return str_eq(urgency, STR("high"))     ? STR("Urgent")
+           : str_eq(urgency, STR("normal")) ? STR("Normal")
+           : str_eq(urgency, STR("low"))    ? STR("Can wait")
+                                            : ABSENT;
+}
+
+struct str words_why(struct str reason, struct str summary, struct str outcome)
+{
+    static const struct {
+        const char *outcome, *words;
+    } instead[] = {
+        {"Hung up early", "Hung up before saying why"},
+        {"No response", "Stayed silent on the line"},
+        {"Transfer not answered", "Was put through, and nobody answered"},
+        {"AI unavailable", "Could not reach the AI"},
+        {"Technical error", "Lost to a technical error"},
+    };
+    if (reason.n || summary.n) {
+        return str_or(reason, summary);
+    }
+    for (size_t i = 0; i < sizeof(instead) / sizeof(instead[0]); i++) {
+        if (str_eq(outcome, str_of(instead[i].outcome))) {
+            return str_of(instead[i].words);
+        }
+    }
+    return STR("Did not say why");
+}
+
+struct str words_caller_meta(struct arena *a, const struct digest_caller *c)
+{
+    struct str meta = c->when;
+    if (c->outcome.n && c->reason.n) { /* without a reason the outcome stands in its place */
+        meta = arena_printf(a, "%.*s · %.*s", S(meta), S(c->outcome));
+    }
+    if (c->tries > 1) {
+        struct str tries = words_count(a, c->tries, "try", "tries");
+        meta = arena_printf(a, "%.*s · %.*s", S(meta), S(tries));
+    }
+    if (!str_eq(c->number, c->caller_number)) {
+        struct str from = words_phone(a, c->caller_number);
+        meta = arena_printf(a, "%.*s · called from %.*s", S(meta), S(from));
+    }
+    return meta;
+}
+
+struct str words_call_meta(struct arena *a, const struct digest_call *c)
+{
+    struct str length = words_length(a, c->seconds);
+    return isnan(c->seconds) || c->seconds < 1 ? c->outcome : arena_printf(a, "%.*s · %.*s", S(c->outcome), S(length));
+}
+
+struct str words_report(struct arena *a, const struct digest_facts *f)
+{
+    if (f->calls.value < 1) {
+        return STR("no calls");
+    }
+    struct str calls = words_count(a, (int64_t)f->calls.value, "call", "calls");
+    return f->to_call_back ? arena_printf(a, "%.*s, %lld to call back", S(calls), (long long)f->to_call_back)
+                           : arena_printf(a, "%.*s, nobody to call back", S(calls));
+}
+
+/* "No hot water" as part of a sentence; "AC broken" stays. */
+static struct str in_sentence(struct arena *a, struct str text)
+{
+    bool is_word =
+        text.n > 1 && text.p[0] >= 'A' && text.p[0] <= 'Z' && (text.p[1] == ' ' || (text.p[1] & 0x60) == 0x60);
+    return is_word ? arena_printf(a, "%c%.*s", text.p[0] | 0x20, (int)text.n - 1, text.p + 1) : text;
+}
+
+struct str words_preheader(struct arena *a, const struct digest_facts *f)
+{
+    if (f->calls.value < 1) {
+        return STR("A quiet day.");
+    }
+    if (f->call_back.count == 0) {
+        return STR("Nobody is waiting for a call back.");
+    }
+    const struct digest_caller *c = DIGEST_ITEM(f->call_back, digest_caller, 0);
+    struct str why = in_sentence(a, words_why(c->reason, ABSENT, c->outcome));
+    struct str who = c->name.n ? c->name : words_phone(a, str_or(c->number, c->caller_number));
+    struct str first =
+        arena_printf(a, "First: %.*s, %.*s%s", S(who), S(why), str_eq(c->urgency, STR("high")) ? ", urgent" : "");
+    return f->to_call_back > 1 ? arena_printf(a, "%.*s. Then %lld more.", S(first), (long long)f->to_call_back - 1)
+                               : arena_printf(a, "%.*s.", S(first));
+}
+
+struct str words_empty(struct arena *a, const struct digest_facts *f, int line)
+{
+    if (line == 0) {
+        return arena_printf(a, "Nobody called on %.*s.", S(f->weekday));
+    }
+    return digest_has_trouble(f)
+               ? STR("That may have a reason: please read on.")
+               : STR("Everything is running. The next call is answered as always, and stands in the next mail.");
+}
+
+struct str words_after_hours(struct arena *a, const struct digest_facts *f)
+{
+    int64_t calls = (int64_t)f->calls.value;
+    if (calls == 0 || !f->opening_hours.n || str_eq(f->opening_hours, STR("no opening hours set"))) {
+        return ABSENT;
+    }
+    if (f->after_hours == 0) {
+        return arena_printf(a, "All calls came within the opening hours (%.*s).", S(f->opening_hours));
+    }
+    struct str total = words_count(a, calls, "call", "calls");
+    return arena_printf(a, "%lld of %.*s (%ld%%) came outside the opening hours (%.*s).", (long long)f->after_hours,
+                        S(total), lround(100.0 * (double)f->after_hours / (double)calls), S(f->opening_hours));
+}
+
+struct str words_busiest(struct arena *a, const struct digest_facts *f)
+{
+    struct str calls = words_count(a, f->busiest_calls, "call", "calls");
+    return f->busiest_hour.n ? arena_printf(a, "Busiest hour: %.*s, %.*s.", S(f->busiest_hour), S(calls)) : ABSENT;
+}
+
+struct str words_usual(struct arena *a, const struct digest_facts *f)
+{
+    static const char *const counts[] = {"", "", "two", "three", "four"};
+    return f->usual_weeks <= 0   ? ABSENT
+           : f->usual_weeks == 1 ? arena_printf(a, "Usual: the %.*s of the week before.", S(f->weekday))
+                                 : arena_printf(a, "Usual: the average of the last %s %.*ss.",
+                                                counts[f->usual_weeks < 4 ? f->usual_weeks : 4], S(f->weekday));
+}
+
+struct str words_trouble(struct arena *a, const struct digest_facts *f, enum words_trouble which)
+{
+    if (which == TROUBLE_NO_NUMBER && f->has_no_number) {
+        return STR("No phone number is connected, so no call can arrive. Connect one in the settings.");
+    }
+    if (which == TROUBLE_NO_AI && f->not_answered_by_ai) {
+        struct str calls = words_count(a, f->not_answered_by_ai, "call", "calls");
+        return arena_printf(a, "The AI could not be reached: %.*s went to the fallback.", S(calls));
+    }
+    if (which == TROUBLE_NO_REPORT && f->without_report) {
+        struct str calls = words_count(a, f->without_report, "call has", "calls have");
+        return arena_printf(a, "%.*s no report, so what was said in %s is not known here.", S(calls),
+                            f->without_report == 1 ? "it" : "them");
+    }
+    return ABSENT;
+}
+
+bool digest_has_trouble(const struct digest_facts *f)
+{
+    return f->has_no_number || f->not_answered_by_ai || f->without_report;
+}
+
+size_t words_figures(struct arena *a, const struct digest_facts *f, struct words_figure out[WORDS_FIGURES])
+{
+    const struct {
+        const char *label;
+        const struct digest_number *number;
+        bool is_wanted, if_any, is_length;
+    } rows[WORDS_FIGURES] = {
+        {"Calls", &f->calls, true, false, false},
+        {"Different callers", &f->unique_callers, true, false, false},
+        {"Answered by the AI", &f->answered, true, false, false},
+        {"Missed", &f->missed, true, false, false},
+        {"Hung up early", &f->hung_up_early, true, false, false},
+        {"AI unavailable", &f->ai_unavailable, true, true, false},
+        {"Spam or wrong number", &f->spam, true, true, false},
+        {"Bookings", &f->bookings, f->bookings_enabled, false, false},
+        {"Average length", &f->average_seconds, true, false, true},
+    };
+    size_t count = 0;
+    for (size_t i = 0; i < WORDS_FIGURES; i++) {
+        const struct digest_number *n = rows[i].number;
+        if (!rows[i].is_wanted || (rows[i].if_any && n->value == 0 && !(n->usual > 0))) {
+            continue;
+        }
+        struct str (*say)(struct arena *, double) = rows[i].is_length ? words_length : words_average;
+        out[count++] =
+            (struct words_figure){rows[i].label, say(a, n->value), f->usual_weeks ? say(a, n->usual) : ABSENT};
+    }
+    return count;
+}
+
+void digest_groups(const struct digest_facts *f, struct digest_group out[DIGEST_GROUPS])
+{
+    out[0] = (struct digest_group){"Urgent", &f->high, f->high_total};
+    out[1] = (struct digest_group){"Normal", &f->normal, f->normal_total};
+    out[2] = (struct digest_group){"Can wait", &f->low, f->low_total};
+    out[3] = (struct digest_group){"Spam or wrong number", &f->spam_calls, f->spam_total};
+}
+
+int64_t digest_hidden(const struct digest_facts *f)
+{
+    struct digest_group groups[DIGEST_GROUPS];
+    int64_t hidden = 0;
+    digest_groups(f, groups);
+    for (int i = 0; i < DIGEST_GROUPS; i++) {
+        hidden += groups[i].total - (int64_t)groups[i].calls->count;
+    }
+    return hidden;
+}
+
+struct str words_cover(struct arena *a, const struct digest_facts *f)
+{
+    return arena_printf(
+        a,
+        "This mail is about %.*s, from midnight to midnight by the clock of %.*s. A call belongs to the "
+        "day on which it began.",
+        S(f->day_long), S(f->zone));
+}
+
+struct str words_others(struct arena *a, const struct digest_facts *f, size_t to)
+{
+    struct str out = ABSENT;
+    for (size_t i = 0; i < f->recipients.count; i++) {
+        const struct digest_recipient *r = DIGEST_ITEM(f->recipients, digest_recipient, i);
+        if (i != to && !r->paused.n) {
+            out = arena_printf(a, out.n ? "%.*s, %.*s" : "%.*s%.*s", S(out), S(r->address));
+        }
+    }
+    return out;
+}
+
+static struct str without_end(struct str url)
+{
+    return str_ends(url, STR("/")) ? str_cut(url, url.n - 1) : url;
+}
+
+static struct str dashboard(const struct digest_links *l)
+{
+    return without_end(l->dashboard_url);
+}
+
+struct str digest_call_url(struct arena *a, const struct digest_facts *f, const struct digest_links *l, struct str id)
+{
+    struct str base = dashboard(l);
+    return base.n && id.n ? arena_printf(a, "%.*s/calls/%.*s?business=%.*s", S(base), S(id), S(f->business_id))
+                          : ABSENT;
+}
+
+struct str digest_day_url(struct arena *a, const struct digest_facts *f, const struct digest_links *l, const char *more)
+{
+    struct str base = dashboard(l);
+    return base.n ? arena_printf(a, "%.*s/calls?business=%.*s&from=%.*s&to=%.*s%s", S(base), S(f->business_id),
+                                 S(f->date), S(f->date), more)
+                  : ABSENT;
+}
+
+struct str digest_settings_url(struct arena *a, const struct digest_facts *f, const struct digest_links *l)
+{
+    struct str base = dashboard(l);
+    return base.n ? arena_printf(a, "%.*s/settings?business=%.*s", S(base), S(f->business_id)) : ABSENT;
+}
+
+struct str digest_stop_url(struct arena *a, const struct digest_facts *f, const struct digest_links *l, size_t to)
+{
+    struct str base = without_end(l->public_url), token = DIGEST_ITEM(f->recipients, digest_recipient, to)->token;
+    return base.n && token.n ? arena_printf(a, "%.*s/unsubscribe/%.*s", S(base), S(token)) : ABSENT;
+}

@@ -1,0 +1,81 @@
+#pragma once
+/* The words of a digest, for its HTML and its text part alike. What callers said is in them as it came: whoever puts them
+ * into a document cuts and escapes. Texts live in the arena. */
+#include "digest_mail.h"
+
+/* In characters. */
+enum digest_most {
+    MOST_NAME = 60,
+    MOST_REASON = 120,
+    MOST_WORDS = 400, /* a sentence of ours with values in it */
+    MOST_ADDRESS = 100
+};
+
+/* "1 call", "1,204 calls" */
+struct str words_count(struct arena *a, int64_t count, const char *one, const char *many);
+/* "12", "11.3"; "–" for NAN */
+struct str words_average(struct arena *a, double value);
+/* "48 s", "2 min 10 s", "1 h 2 min"; "–" for NAN */
+struct str words_length(struct arena *a, double seconds);
+/* "+1 (646) 555-0187"; what is no such number as it is; "Withheld number" when absent */
+struct str words_phone(struct arena *a, struct str number);
+/* "tel:+16465550187", absent when it cannot be dialled */
+struct str words_tel(struct arena *a, struct str number);
+
+/* "Urgent", "Normal", "Can wait"; absent when not known */
+struct str words_urgency(struct str urgency);
+/* Why somebody called; if that is not known, what came of it. */
+struct str words_why(struct str reason, struct str summary, struct str outcome);
+/* "8:05 AM · Hung up early · 3 tries" */
+struct str words_caller_meta(struct arena *a, const struct digest_caller *c);
+/* "Handled by the AI · 2 min 10 s" */
+struct str words_call_meta(struct arena *a, const struct digest_call *c);
+
+/* "14 calls, 3 to call back" */
+struct str words_report(struct arena *a, const struct digest_facts *f);
+/* "First: Dana, no hot water, urgent. 2 more after that." */
+struct str words_preheader(struct arena *a, const struct digest_facts *f);
+/* The two lines of a day without calls. */
+struct str words_empty(struct arena *a, const struct digest_facts *f, int line);
+/* "4 of 14 calls (29%) came outside the opening hours (Mon–Fri, 9 AM–5 PM)."; absent when no hours are set */
+struct str words_after_hours(struct arena *a, const struct digest_facts *f);
+struct str words_busiest(struct arena *a, const struct digest_facts *f);
+/* "Usual: the average of the last four Tuesdays."; absent when there is nothing to compare with */
+struct str words_usual(struct arena *a, const struct digest_facts *f);
+
+enum words_trouble { TROUBLE_NO_NUMBER, TROUBLE_NO_AI, TROUBLE_NO_REPORT, TROUBLES };
+/* Absent when that is in order. */
+struct str words_trouble(struct arena *a, const struct digest_facts *f, enum words_trouble which);
+bool digest_has_trouble(const struct digest_facts *f);
+
+/* A row of the day in numbers. */
+struct words_figure {
+    const char *label;
+    struct str value, usual;
+};
+#define WORDS_FIGURES 9
+/* How many there are; `usual` is absent when there is nothing to compare with. */
+size_t words_figures(struct arena *a, const struct digest_facts *f, struct words_figure out[WORDS_FIGURES]);
+
+/* The other calls, in their order. */
+struct digest_group {
+    const char *title;
+    const struct field_list_value *calls;
+    int64_t total;
+};
+#define DIGEST_GROUPS 4
+void digest_groups(const struct digest_facts *f, struct digest_group out[DIGEST_GROUPS]);
+/* How many calls are in no list. */
+int64_t digest_hidden(const struct digest_facts *f);
+
+/* Which day this is about, in which zone. */
+struct str words_cover(struct arena *a, const struct digest_facts *f);
+/* "desk@larkspur.example and 2 others get it too."; absent when nobody else does */
+struct str words_others(struct arena *a, const struct digest_facts *f, size_t to);
+
+/* Addresses in the dashboard; absent without one. */
+struct str digest_call_url(struct arena *a, const struct digest_facts *f, const struct digest_links *l, struct str id);
+struct str digest_day_url(struct arena *a, const struct digest_facts *f, const struct digest_links *l,
+                          const char *more);
+struct str digest_settings_url(struct arena *a, const struct digest_facts *f, const struct digest_links *l);
+struct str digest_stop_url(struct arena *a, const struct digest_facts *f, const struct digest_links *l, size_t to);
