@@ -129,6 +129,15 @@ export const PROBES = {
       "null",
     ]),
 
+  "POST /api/resend-webhook": (t) => {
+    const tags = { kind: "digest", business: t.business, date: t.day };
+    const event = { type: "email.complained", data: { email_id: `${t.word} resend`, to: [t.email], tags } };
+    const signature = { "svix-id": "msg_1", "svix-timestamp": "1795262401", "svix-signature": "v1,AAAA" };
+    return ["", "{", JSON.stringify(event)].flatMap((body) => [
+      { method: "POST", path: "/api/resend-webhook", body, headers: { "content-type": "application/json" } },
+      { method: "POST", path: "/api/resend-webhook", body, headers: signature },
+    ]);
+  },
   "GET /api/cron/daily-digest": (t) => [
     { path: `/api/cron/daily-digest?secret=${t.business}` },
     { path: "/api/cron/daily-digest", headers: { authorization: `Bearer ${t.business}` } },
