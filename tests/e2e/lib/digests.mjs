@@ -57,21 +57,29 @@ export class Businesses {
 
   async addMany(count, fieldsOf = () => ({})) {
     const list = Array.from({ length: count }, (_, i) => this.#make(fieldsOf(i)));
-    await this.db.rows(
-      `with added as (
-         insert into businesses (id, name, email, timezone, digest_enabled, digest_hour, skip_empty_digest, created_at, digest_since)
-         select (b ->> 'id')::uuid, b ->> 'name', b ->> 'email', b ->> 'zone', (b -> 'enabled')::bool, (b -> 'hour')::int,
-                (b -> 'skipEmpty')::bool, now() - (b ->> 'age')::interval, now() - (b ->> 'age')::interval
-         from jsonb_array_elements($1::jsonb) b returning id)
-       select count(*) from added`,
-      [JSON.stringify(list)],
-    );
+    await this.#insert(list);
     await this.db.rows(
       `insert into business_phones (phone, business_id) select b ->> 'phone', (b ->> 'id')::uuid
        from jsonb_array_elements($1::jsonb) b where b ->> 'phone' is not null`,
       [JSON.stringify(list)],
     );
     return list;
+  }
+
+  /** Many at once go past the trigger that looks each zone up on disk: 25 ms a row. */
+  async #insert(list) {
+    const session = await this.db.session();
+    await session.query("begin");
+    if (list.length > 200) await session.query("set local session_replication_role = replica");
+    await session.query(
+      `insert into businesses (id, name, email, timezone, digest_enabled, digest_hour, skip_empty_digest, created_at, digest_since)
+       select (b ->> 'id')::uuid, b ->> 'name', b ->> 'email', b ->> 'zone', (b -> 'enabled')::bool, (b -> 'hour')::int,
+              (b -> 'skipEmpty')::bool, now() - (b ->> 'age')::interval, now() - (b ->> 'age')::interval
+       from jsonb_array_elements($1::jsonb) b`,
+      [JSON.stringify(list)],
+    );
+    await session.query("commit");
+    await session.end();
   }
 
   #make(fields) {
