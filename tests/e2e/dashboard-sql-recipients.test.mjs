@@ -23,7 +23,11 @@ const name = (business, email) => desk.db.rows("update businesses set email = $2
 
 test("without a name the digest goes to every owner, and members see to whom", async () => {
   const business = await desk.addBusiness("Owners");
-  await desk.db.rows("insert into business_users values ($1, $2, 'owner'), ($1, $3, 'staff')", [business, OTHER, STAFF]);
+  await desk.db.rows("insert into business_users values ($1, $2, 'owner'), ($1, $3, 'staff')", [
+    business,
+    OTHER,
+    STAFF,
+  ]);
   const both = [address(OWNER), address(OTHER)].map((one) => ({ address: one, paused: null }));
   const wanted = { enabled: true, sending: true, are_owners: true, recipients: both };
   for (const who of [OWNER, OTHER, STAFF]) assert.deepEqual(await read(who, business), wanted);
@@ -178,7 +182,10 @@ test("a digest that waits for a retry says until when; what became of it at each
   const { digests, sending } = await desk.ask("digests_list", business);
   assert.equal(sending, false);
   const tries = Object.fromEntries(digests.map((one) => [one.date, one.next_try_at]));
-  assert.deepEqual([tries["2026-11-20"], tries["2026-11-19"], tries["2026-11-18"]], ["2099-01-01T00:00:00.000Z", null, null]);
+  assert.deepEqual(
+    [tries["2026-11-20"], tries["2026-11-19"], tries["2026-11-18"]],
+    ["2099-01-01T00:00:00.000Z", null, null],
+  );
   assert.match(tries["2026-11-17"], /^20\d\d-/, "one that may be taken at once says a moment, too");
   assert.deepEqual([digests[0].due_at, digests[0].reason], ["2026-11-21T12:00:00.000Z", "connect"]);
   const detail = await desk.ask("digest_detail", business, "2026-11-20");

@@ -125,7 +125,13 @@ test("what is not there, has no HTML or is another's is not found, all alike", a
 test("the token must be in the body, once, and good", async () => {
   const good = owner.access_token;
   const header = { authorization: `Bearer ${good}` };
-  const forms = ["", "business=", "access_token=", `access_token=${good}&access_token=${good}`, `access_token=${good}x`];
+  const forms = [
+    "",
+    "business=",
+    "access_token=",
+    `access_token=${good}&access_token=${good}`,
+    `access_token=${good}x`,
+  ];
   forms.push(`access_token=a.b.c&access_token=${good}`, `Access_Token=${good}`, `token=${good}`, "&=&");
   forms.push(Array.from({ length: 500 }, (_, i) => `a${i}=1`).join("&"));
   for (const form of forms) {

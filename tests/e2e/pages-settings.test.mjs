@@ -28,7 +28,9 @@ pageTest("an owner changes the hour of the digest, and it stays", async (open) =
   await page.getByLabel("Hour").waitFor();
   assert.equal(await page.getByLabel("Hour").inputValue(), String(after));
   await page.getByRole("link", { name: "Digests", exact: true }).click();
-  await page.getByText(`Every day at ${after === 18 ? "6 PM" : "6 AM"}`).waitFor();
+  await page
+    .getByText(new RegExp(`every day, next (today|tomorrow) at ${after === 18 ? "6:00 PM" : "6:00 AM"}`))
+    .waitFor();
 });
 
 pageTest("whoever reads that it is saved is not asked about changes that are not saved", async (open) => {
@@ -38,7 +40,7 @@ pageTest("whoever reads that it is saved is not asked about changes that are not
     globalThis.asked = { unsaved: null, saved: null };
     const isAsked = () => !dispatchEvent(new Event("beforeunload", { cancelable: true }));
     new MutationObserver(() => {
-      const said = document.querySelector(".settings-form [role=status]").textContent;
+      const said = document.querySelector(".settings-form .save").textContent;
       if (/Not saved yet/.test(said)) globalThis.asked.unsaved ??= isAsked();
       if (/Saved\./.test(said)) globalThis.asked.saved ??= isAsked();
     }).observe(document.body, { childList: true, subtree: true, characterData: true });
@@ -81,6 +83,126 @@ pageTest("all other settings: recipients, zone, name, greeting, number; only wha
   await save(page);
   const now = await kept();
   assert.deepEqual([now.forward_to, now.timezone, now.name], [null, "America/New_York", before.name]);
+});
+
+pageTest("opening hours: days by their names, and a night that ends on the day after", async (open) => {
+  const visit = await (await open(server, { as: OWNER })).go("/settings");
+  const { page } = visit;
+  const hours = page.getByRole("group", { name: "Opening hours" });
+  const open_days = () =>
+    hours.getByRole("checkbox", { checked: true }).evaluateAll((all) => all.map((one) => one.ariaLabel));
+  assert.deepEqual(await open_days(), ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]);
+  await hours.getByRole("checkbox", { name: "Saturday" }).press("Space");
+  await hours.getByRole("checkbox", { name: "Monday" }).click();
+  await hours.getByLabel("Opens").selectOption("6:30 PM");
+  await hours.getByLabel("Closes").selectOption("2:00 AM");
+  await hours.getByText("It closes on the day after.").waitFor();
+  const [sent] = await Promise.all([page.waitForRequest((one) => one.method() === "PATCH"), save(page)]);
+  assert.deepEqual(sent.postDataJSON(), { open_days: [2, 3, 4, 5, 6], opens_at: "18:30", closes_at: "02:00" });
+  const now = await kept();
+  assert.deepEqual([now.open_days, now.opens_at, now.closes_at], [[2, 3, 4, 5, 6], "18:30:00", "02:00:00"]);
+  for (const day of ["Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"])
+    await hours.getByRole("checkbox", { name: day }).click();
+  await hours.getByText("No day is chosen").waitFor();
+  assert.ok(await hours.getByLabel("Opens").isDisabled());
+  await save(page);
+  assert.deepEqual((await kept()).open_days, []);
+  await page.reload();
+  await hours.getByText("No day is chosen").waitFor();
+  assert.deepEqual(await open_days(), []);
+});
+
+pageTest("a time that was set by other means is a choice, too", async (open) => {
+  await world.db.rows(
+    "update businesses set open_days = '{1}', opens_at = '08:45', closes_at = '08:45' where id = $1",
+    [world.larkspur.id],
+  );
+  const { page } = await (await open(server, { as: OWNER })).go("/settings");
+  assert.equal(await page.getByLabel("Opens").inputValue(), "08:45");
+  await page.getByText("Open around the clock on these days.").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Save", exact: true }).count(), 0);
+});
+
+const nameRecipients = async (text, reasons) => {
+  await world.db.rows("update businesses set email = $2 where id = $1", [world.larkspur.id, text]);
+  await world.db.rows("delete from paused_recipients where business_id = $1", [world.larkspur.id]);
+  for (const [address, [reason, detail]] of Object.entries(reasons)) {
+    await world.db.rows(
+      "insert into paused_recipients (business_id, address, reason, detail) values ($1, $2, $3, $4)",
+      [world.larkspur.id, address, reason, detail ?? null],
+    );
+  }
+};
+const THREE = "a@larkspur.example, b@larkspur.example, c@larkspur.example";
+const TROUBLED = { "b@larkspur.example": ["bounced", "550 no such mailbox"], "c@larkspur.example": ["unsubscribed"] };
+
+pageTest("who gets the digest, who does not and why; an owner lets one have it again", async (open) => {
+  await nameRecipients(THREE, TROUBLED);
+  const visit = await (await open(server, { as: OWNER })).go("/settings");
+  const { page } = visit;
+  const at = (letter) =>
+    page
+      .locator(".recipients")
+      .getByRole("listitem")
+      .filter({ hasText: `${letter}@larkspur.example` });
+  await at("a").getByText("Gets it").waitFor();
+  assert.match(await at("b").innerText(), /Bounced[^]*sent a digest back[^]*It said: 550 no such mailbox/);
+  assert.match(await at("c").innerText(), /Unsubscribed[^]*by the link in it/);
+  await page.getByText("Nothing is mailed: this installation has no way to send mail yet.").waitFor();
+  await page.getByRole("button", { name: "Send again to b@larkspur.example" }).click();
+  await page.getByText("The next digest goes to b@larkspur.example again.").waitFor();
+  await at("b").getByText("Gets it").waitFor();
+  const left = await world.db.rows("select address from paused_recipients where business_id = $1", [world.larkspur.id]);
+  assert.deepEqual(left, [{ address: "c@larkspur.example" }]);
+  await page.getByLabel("Recipients").fill("d@larkspur.example");
+  await save(page);
+  await at("d").getByText("Gets it").waitFor();
+  assert.equal(await at("a").count(), 0);
+  await page.getByLabel("Recipients").fill("");
+  await save(page);
+  await page.getByText("None is named, so each owner gets it").waitFor();
+  await page.locator(".recipients").getByText(OWNER).waitFor();
+});
+
+pageTest("an owner reads on the first page whom the digest no longer reaches; staff do not", async (open) => {
+  const able = await signInOpens(
+    await world.start({ SMTP_URL: "smtp://127.0.0.1:9", RESEND_FROM: "Ringback <digest@larkspur.example>" }),
+  );
+  const notice = async () => {
+    const { page } = await (await open(able, { as: OWNER })).go("/");
+    await page.getByText("Call back first").waitFor();
+    return page.locator(".unreached");
+  };
+  await nameRecipients(THREE, TROUBLED);
+  const one = await notice();
+  await one.getByText("The digest no longer reaches b@larkspur.example.").waitFor();
+  await nameRecipients(THREE, { ...TROUBLED, "a@larkspur.example": ["complained"] });
+  const all = await notice();
+  await all.getByText("The digest no longer reaches anybody.").waitFor();
+  for (const look of LOOKS) {
+    const visit = await (await open(able, { ...look, as: OWNER })).go("/");
+    await visit.page.locator(".unreached").waitFor();
+    await assertAccessible(visit, `a digest that reaches nobody, ${look.name}`);
+    await assertFits(visit, `a digest that reaches nobody, ${look.name}`);
+  }
+  await all.getByRole("link", { name: "See who gets it" }).click();
+  await all.page().getByRole("heading", { name: "Who gets it" }).waitFor();
+  assert.equal(await all.page().getByText("Nothing is mailed").count(), 0);
+  for (const [on, reasons] of [
+    [server, TROUBLED], // which mails nothing
+    [able, { "c@larkspur.example": ["unsubscribed"] }],
+    [able, {}],
+  ]) {
+    await nameRecipients(THREE, reasons);
+    const { page } = await open(on, { as: OWNER });
+    await Promise.all([page.waitForResponse(/api\/v1\/recipients/), page.goto("/")]);
+    await page.getByText("Call back first").waitFor();
+    assert.equal(await page.locator(".unreached").count(), 0, JSON.stringify(reasons));
+  }
+  await nameRecipients(THREE, TROUBLED);
+  const staff = await (await open(able, { as: STAFF })).go("/");
+  await staff.page.getByText("Call back first").waitFor();
+  assert.ok(!staff.requests.some(({ url }) => url.includes("recipients")), "staff are not asked for");
 });
 
 pageTest("what is wrong is said at its field, which gets the focus; nothing is lost", async (open) => {
@@ -177,8 +299,10 @@ pageTest("a new password: the old one opens nothing any more", async (open) => {
 
 for (const look of LOOKS) {
   pageTest(`open to everybody: ${look.name}`, async (open) => {
+    await nameRecipients(`${"very-long-".repeat(6)}address@larkspur.example, ${THREE}`, TROUBLED);
     for (const who of [OWNER, STAFF]) {
       const visit = await (await open(server, { ...look, as: who })).go("/settings");
+      await visit.page.getByText("550 no such mailbox").waitFor();
       await assertAccessible(visit, `settings of ${who}`);
       await assertFits(visit, `settings of ${who}`);
       if (who === STAFF) continue;

@@ -15,7 +15,9 @@ const FORMULA = '=HYPERLINK("http://x.example","hello")';
 
 const world = await World.create();
 const server = await world.start();
-const business = (await world.db.one("select business_id as id from business_phones where phone = $1", [LARKSPUR.phone])).id;
+const business = (
+  await world.db.one("select business_id as id from business_phones where phone = $1", [LARKSPUR.phone])
+).id;
 await memberOf(world.db, business, await createUser(world.db, "owner@larkspur.example"));
 await memberOf(world.db, business, await createUser(world.db, "staff@larkspur.example"), "staff");
 const owner = await signIn(server, "owner@larkspur.example");
@@ -174,10 +176,7 @@ test("the export has every call, in order, and no formula", async () => {
   const answer = await ask("/api/v1/calls.csv?to=2099-12-31&from=2026-01-01");
   assert.equal(answer.status, 200);
   assert.match(answer.headers["content-type"], /^text\/csv; charset=utf-8/);
-  assert.equal(
-    answer.headers["content-disposition"],
-    'attachment; filename="calls-from-2026-01-01-to-2099-12-31.csv"',
-  );
+  assert.equal(answer.headers["content-disposition"], 'attachment; filename="calls-from-2026-01-01-to-2099-12-31.csv"');
   assert.ok(answer.text.startsWith("\uFEFF"));
   const [titles, ...rows] = parseCsv(answer.text.slice(1));
   assert.equal(rows.length, CALLS);
@@ -226,7 +225,7 @@ test("filters reach the list and the export alike, page by page", async () => {
     const wanted = Array.from({ length: CALLS }, (_, i) => i + 1).filter(fits);
     assert.ok(wanted.length > 2, `${filter}: ${wanted.length}`);
     const ids = [];
-    for (let cursor = ""; cursor !== null; ) {
+    for (let cursor = ""; cursor !== null;) {
       const page = (await ask(`/api/v1/calls?${filter}&limit=90&cursor=${cursor}`)).json();
       ids.push(...page.calls.map((call) => call.id));
       cursor = page.next_cursor;
@@ -276,7 +275,8 @@ test("one person has a few exports at a time", async () => {
   }
   const statuses = (await Promise.all(asked)).map((answer) => answer.status);
   assert.equal(statuses.filter((status) => status === 429).length, 1, statuses.join());
-  for (let i = 0; i < 5; i++) assert.equal((await ask("/api/v1/calls.csv?caller=0007")).status, 200, "places come back");
+  for (let i = 0; i < 5; i++)
+    assert.equal((await ask("/api/v1/calls.csv?caller=0007")).status, 200, "places come back");
 });
 
 test("an owner changes settings, one by one", async () => {
