@@ -1,5 +1,7 @@
 #include "app.h"
 #include "demo.h"
+#include "digest_command.h"
+#include "doctor.h"
 #include "migrate.h"
 #include <stdio.h>
 
@@ -63,6 +65,8 @@ static const struct command commands[] = {
      NULL,
      NULL},
     {"demo", "fill a local database with made-up calls", {{NULL, NULL}}, NULL, NULL, run_demo},
+    {"digest", "the daily mails of a date: list, preview, send", {{NULL, NULL}}, NULL, NULL, digest_command_run},
+    {"doctor", "look at settings, database and mail, and say what helps", {{NULL, NULL}}, NULL, NULL, doctor_run},
     {"version", "print the version", {{NULL, NULL}}, run_version, NULL, NULL},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -193,7 +193,7 @@
 #define CAP_DIGEST_STOP_MS 5000             /* for the answers to mails under way */
 #define CAP_DIGEST_HTML_BYTES 100000        /* Gmail cuts at 102 kB */
 #define CAP_DIGEST_FACTS_BYTES (256u << 10) /* what a digest is made of, as JSON: about 15 kB */
-#define CAP_HTML_URL_BYTES 400               /* an address in a mail */
+#define CAP_HTML_URL_BYTES 400              /* an address in a mail */
 #define CAP_MAIL_RECIPIENTS 10              /* of one digest */
 #define CAP_MAIL_BYTES (4u << 20)           /* all mails of one digest, as JSON */
 #define CAP_MAIL_ATTEMPT_MS 20000           /* one attempt; the lease is fifteen times as long */

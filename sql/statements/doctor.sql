@@ -1,0 +1,83 @@
+-- What `ringback doctor` asks. Lists are rows of what was found and what helps, null where that is the same for all of them;
+-- $1 is how many it wants at most. The last column says how many there are.
+
+-- name: doctor_login
+-- role: owner
+-- Asked by the server's login in its own name: which of the roles in $1, an array, it may take, and whether rows hide from it.
+select r.name, case when to_regrole(r.name) is null then 'missing'
+                    when pg_has_role(current_user, to_regrole(r.name), 'member') then 'yes' else 'no' end as may,
+       exists (select from pg_catalog.pg_roles l where l.rolname = current_user and (l.rolsuper or l.rolbypassrls)) as sees_all
+from unnest($1::text[]) r (name)
+
+-- name: doctor_past_due
+-- role: ringback_digest
+select b.name || ', ' || d.local_date || ', since ' || to_char(d.due_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') || 'Z'
+       || coalesce(' (' || nullif(d.reason, 'none') || ')', '') as what,
+       null as remedy, count(*) over () as of
+from public.digests d
+join public.businesses b on b.id = d.business_id
+where d.status in ('due', 'claimed') and d.due_at < now() - interval '1 hour'
+order by d.due_at, b.name
+limit $1::text::int
+
+-- name: doctor_unknown
+-- role: ringback_digest
+select b.name || ', ' || d.local_date || coalesce(' (' || d.reason || ')', '') as what,
+       'look for it in the log of Resend or of your mail server; only if it is not there: ringback digest --date '
+       || d.local_date || ' --business ' || b.id || ' --send --again' as remedy, count(*) over () as of
+from public.digests d
+join public.businesses b on b.id = d.business_id
+where d.status = 'unknown'
+order by d.local_date desc, b.name
+limit $1::text::int
+
+-- name: doctor_failed
+-- role: ringback_digest
+-- Of the last 7 days, by reason.
+select coalesce(d.reason, 'no reason') || ': ' || count(*) || ', last of ' || max(d.local_date) as what,
+       case d.reason
+           when 'no_recipient' then 'set who gets the mail in the settings of the business, or give its owner an address'
+           when 'paused' then 'mend or change the address in the settings of the business, then let it have mail again'
+           when 'credentials' then 'check RESEND_API_KEY and whether the domain of RESEND_FROM is verified, or SMTP_URL'
+           when 'quota' then 'Resend lets no more through in this period: wait, or raise the plan'
+       end as remedy, count(*) over () as of
+from public.digests d
+where d.status = 'failed' and d.updated_at > now() - interval '7 days'
+group by d.reason
+order by count(*) desc, 1
+limit $1::text::int
+
+-- name: doctor_paused
+-- role: ringback_digest
+select b.name || ', ' ||
+-- include: masked_address
+       || ': ' || a.reason as what,
+       case when a.reason = 'unsubscribed' then 'nothing to do: they asked for it' end as remedy, count(*) over () as of
+from public.paused_recipients a
+join public.businesses b on b.id = a.business_id
+order by a.reason = 'unsubscribed', b.name, a.address
+limit $1::text::int
+
+-- name: doctor_without_recipient
+-- role: ringback_digest
+select b.name || ' (' || b.id || ')' as what, null as remedy, count(*) over () as of
+from public.businesses b
+where b.digest_enabled and not exists (select from private.digest_recipients(b.id))
+order by b.name
+limit $1::text::int
+
+-- name: doctor_without_number
+-- role: ringback_digest
+select b.name || ' (' || b.id || ')' as what, null as remedy, count(*) over () as of
+from public.businesses b
+where not exists (select from public.business_phones p where p.business_id = b.id)
+order by b.name
+limit $1::text::int
+
+-- name: doctor_without_zone
+-- role: ringback_digest
+select b.name || ' (' || b.id || '): ' || b.timezone as what, null as remedy, count(*) over () as of
+from public.businesses b
+where not private.zone_is_known(b.timezone)
+order by b.name
+limit $1::text::int
