@@ -74,6 +74,22 @@ def days_of(found):
     return sorted(d for d in days if seconds(2000, 1, 1) <= d * DAY <= seconds(2037, 12, 28))
 
 
+def rows_of(found):
+    for day in days_of(found):
+        yield (EPOCH + datetime.timedelta(days=day), first_at(found, day * DAY), first_at(found, (day + 1) * DAY),
+               *(due(found, day, when) for when in sys.argv[1:]))
+
+
+def table_of(name):
+    for root in zoneinfo.TZPATH:
+        try:
+            with open(f"{root}/{name}", "rb") as table:
+                return table.read()
+        except OSError:
+            pass
+    return name
+
+
 def version():
     for root in zoneinfo.TZPATH:
         try:
@@ -86,16 +102,18 @@ def version():
 
 def main():
     print("version", version(), sep="\t")
-    known, shapes = zoneinfo.available_timezones(), {}
+    known, shapes, seen = zoneinfo.available_timezones(), {}, {}
     for name in sys.stdin.read().split():
         if name not in known:
             continue
-        found = stretches(zoneinfo.ZoneInfo(name))
-        for (_, before), (since, after) in zip(found, found[1:]):
-            shapes.setdefault((before, after, (since + before) % DAY), (name, since))
-        for day in days_of(found):
-            print("day", name, EPOCH + datetime.timedelta(days=day), first_at(found, day * DAY),
-                  first_at(found, (day + 1) * DAY), *(due(found, day, when) for when in sys.argv[1:]), sep="\t")
+        table = table_of(name)  # a name that is only another one for the same table is not worked out again
+        if table not in seen:
+            found = stretches(zoneinfo.ZoneInfo(name))
+            seen[table] = ["\t".join(map(str, row)) for row in rows_of(found)]
+            for (_, before), (since, after) in zip(found, found[1:]):
+                shapes.setdefault((before, after, (since + before) % DAY), (name, since))
+        for row in seen[table]:
+            print("day", name, row, sep="\t")
     for name, since in shapes.values():
         print("shape", name, since, sep="\t")
 
