@@ -274,6 +274,25 @@ test("without a way to send, digests are made and kept, and never go out later",
   assert.equal(resend.requests.length, asked + 1);
 });
 
+test("a business in a zone that this machine does not know stops no other one", async () => {
+  const lost = await businesses.add({ enabled: false });
+  const session = await db.session();
+  await session.query("begin");
+  await session.query("set local session_replication_role = replica"); // as a restore does
+  await session.query("update businesses set timezone = 'Larkspur/Nowhere', digest_enabled = true where id = $1", [
+    lost.id,
+  ]);
+  await session.query("commit");
+  await session.end();
+  const fine = await businesses.add();
+  await rows.settle(server);
+  assert.equal((await rows.one(fine)).status, "sent");
+  assert.deepEqual(await dates(lost), []);
+  assert.equal(await server.metric("ringback_digest_zones_unknown"), 1);
+  assert.ok(server.lines().some((line) => line.level === "error" && line.event === "digest_zones_unknown"));
+  await db.rows("update businesses set timezone = 'Etc/UTC', digest_enabled = false where id = $1", [lost.id]);
+});
+
 test("no mail went out twice, and none changed", () => {
   assert.deepEqual(resend.sins(), { twice: [], changed: [] });
 });

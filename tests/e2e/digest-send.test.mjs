@@ -205,7 +205,7 @@ test("23 hours after the first try it is not tried again: an operator decides", 
   await look(server);
   for (const business of [late, never])
     await until("it waits", async () => asked(business).length === 1 && (await rows.one(business)).status === "due");
-  await db.rows("update digests set first_attempt_at = now() - interval '22 hours 59 minutes' where business_id = $1", [
+  await db.rows("update digests set first_attempt_at = now() - interval '22 hours 50 minutes' where business_id = $1", [
     never.id,
   ]);
   await db.rows("update digests set first_attempt_at = now() - interval '23 hours 1 minute' where business_id = $1", [
@@ -215,12 +215,28 @@ test("23 hours after the first try it is not tried again: an operator decides", 
   const row = await rows.one(late);
   assert.deepEqual([row.status, row.reason, row.attempts], ["unknown", "too_late", 1]);
   assert.equal(asked(late).length, 1);
-  assert.equal((await rows.one(never)).status, "sent", "a minute before");
+  assert.equal((await rows.one(never)).status, "sent", "ten minutes before");
   await look(server);
   await until("the gauge", async () => (await server.metric("ringback_digests_open", { state: "unknown" })) >= 1);
   assert.ok(
     lines(late).some((line) => line.level === "error" && line.result === "unknown" && line.reason === "too_late"),
   );
+});
+
+test("interrupted on a way that knows no keys: not sent again, and not by another way either", async () => {
+  const business = await businesses.add({ age: "10 minutes" });
+  await db.rows(
+    `insert into digests (business_id, local_date, due_at, status, claimed_by, attempts, first_attempt_at, attempt_way, lease_until,
+                          request_body, request_sha256)
+     select $1, $2, now(), 'claimed', 'gone', 1, now(), 'smtp', now() - interval '1 second', request_body, request_sha256
+     from digests where status = 'sent' limit 1`,
+    [business.id, business.yesterday],
+  );
+  await rows.settle(server);
+  const row = await rows.one(business);
+  assert.deepEqual([row.status, row.reason, row.doubt], ["unknown", "interrupted", "smtp"]);
+  assert.equal(asked(business).length, 0);
+  assert.ok(lines(business).some((line) => line.level === "error" && line.result === "unknown"));
 });
 
 test("a business that fails holds up nobody", async () => {
