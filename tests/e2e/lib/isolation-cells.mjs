@@ -392,7 +392,11 @@ export class Matrix {
         const schema = this.declared.schemas[name.split(".")[0]].usage.includes(person.role);
         await this.enter(person);
         const asked =
-          declared.answers === "search" ? await this.search(head) : await this.attempt(`select ${call}::text as got`);
+          declared.answers === "search"
+            ? await this.search(head)
+            : declared.answers === "recipients"
+              ? await this.recipients(head)
+              : await this.attempt(`select ${call}::text as got`);
         await this.session.query("rollback");
         this.judgeCall(person, name, declared, allowed && schema, asked);
       }
@@ -414,14 +418,26 @@ export class Matrix {
     return all;
   }
 
+  /** Who gets the mails of both. */
+  async recipients(head) {
+    const asked = [A, B].map((tenant) => `select f::text as got from ${head}('${tenant.business}') f`);
+    return this.attempt(asked.join(" union all "));
+  }
+
   judgeCall(person, name, declared, allowed, end) {
     if (!allowed) {
       if (end.code !== DENIED) this.note(person, name, DENIED, end.code ?? "an answer");
       return;
     }
     if (!declared.answers || person.role !== "authenticated") return;
-    const calls = [A, B].filter((tenant) => person.member.includes(tenant.business)).map((tenant) => tenant.call);
-    const answers = { member: person.member, owner: person.owns, live: [String(person.live)], search: calls };
+    const theirs = [A, B].filter((tenant) => person.member.includes(tenant.business));
+    const answers = {
+      member: person.member,
+      owner: person.owns,
+      live: [String(person.live)],
+      search: theirs.map((tenant) => tenant.call),
+      recipients: theirs.map((tenant) => `(${tenant.word}@larkspur.example,1)`),
+    };
     const code = person.breaks ?? (declared.answers === "live" ? person.breaksWrites : undefined);
     const wanted = code ?? answers[declared.answers].toSorted().join();
     const got =

@@ -52,9 +52,10 @@ export const TABLES = {
         select: `id name email timezone digest_enabled digest_hour skip_empty_digest digest_since created_at calcom_enabled
           open_days opens_at closes_at`,
       },
+      ringback_definer: { select: "id email" },
       service_role: SERVICE,
     },
-    sees: { authenticated: "member", ringback_ingest: "all", ringback_digest: "all" },
+    sees: { authenticated: "member", ringback_ingest: "all", ringback_digest: "all", ringback_definer: "all" },
     changes: { authenticated: "owner" },
   },
   "public.business_phones": {
@@ -310,8 +311,14 @@ export const FUNCTIONS = {
   "private.zone_is_known(text)": { execute: ["ringback_digest"] },
   "private.digests_owed(timestamp with time zone,integer,integer)": { execute: ["ringback_digest"] },
   "private.unsubscribe_token(uuid,text)": { execute: ["ringback_digest"] },
-  "private.email_of(uuid)": { definer: true, execute: ["ringback_digest"] },
-  "private.digest_recipients(uuid)": { execute: ["ringback_digest"] },
+  "private.email_of(uuid)": { definer: true, execute: ["ringback_digest", "ringback_definer"] },
+  "private.digest_recipients(uuid)": { execute: ["ringback_digest", "ringback_definer"] },
+  "private.my_digest_recipients(uuid)": {
+    definer: true,
+    owner: "ringback_definer",
+    execute: ["authenticated"],
+    answers: "recipients",
+  },
   "private.directory_changed()": { definer: true, owner: "ringback_definer", execute: [] },
   "private.adopt_calls()": { definer: true, owner: "ringback_definer", execute: [] },
   "private.call_outcome(boolean,text,numeric,boolean)": {

@@ -138,6 +138,31 @@ export const PROBES = {
       { method: "POST", path: "/api/resend-webhook", body, headers: signature },
     ]);
   },
+  "GET /api/v1/recipients": (t) => gets([`/api/v1/recipients?business=${t.business}`, "/api/v1/recipients"]),
+  "PATCH /api/v1/recipients": (t) =>
+    [
+      { address: `${t.word}@larkspur.example`, paused: false },
+      { address: `${t.word}@larkspur.example`, paused: true },
+      { address: t.email, paused: false },
+      { address: `${t.word}@larkspur.example` },
+      {},
+      [],
+      "{",
+    ].map((body) => ({ method: "PATCH", path: `/api/v1/recipients?business=${t.business}`, ...json(body) })),
+  "POST /api/resend-webhook": (t) => [
+    {
+      method: "POST",
+      path: "/api/resend-webhook",
+      ...json({
+        type: "email.complained",
+        created_at: "2026-11-20T15:00:00Z",
+        data: {
+          to: [`${t.word}@larkspur.example`],
+          tags: { kind: "digest", business: t.business, date: "2026-11-20" },
+        },
+      }),
+    },
+  ],
   "GET /api/cron/daily-digest": (t) => [
     { path: `/api/cron/daily-digest?secret=${t.business}` },
     { path: "/api/cron/daily-digest", headers: { authorization: `Bearer ${t.business}` } },
@@ -222,6 +247,7 @@ export const SHOWN = [
   "GET /api/v1/digests/{date}",
   "POST /api/v1/digests/{date}/preview",
   "GET /api/v1/settings",
+  "GET /api/v1/recipients",
   "GET /api/v1/live",
   "GET /auth/v1/user",
 ];
