@@ -3,19 +3,29 @@
 #include "json.h"
 #include "utf8.h"
 
+/* Is the character at the beginning a control character, of C0 or C1, or a line separator? */
+static bool is_control(struct str s)
+{
+    unsigned char c = (unsigned char)s.p[0];
+    return c < 0x20 || c == 0x7f || (c == 0xc2 && (unsigned char)s.p[1] < 0xa0) || str_starts(s, STR("\xe2\x80\xa8")) ||
+           str_starts(s, STR("\xe2\x80\xa9"));
+}
+
 /* Valid text without control characters: what a header can hold. */
 static struct str one_line(struct arena *a, struct str s)
 {
-    struct str clean = utf8_clean(a, s);
-    char *out = arena_alloc(a, clean.n + 1);
+    struct str rest = utf8_clean(a, s);
+    char *out = arena_alloc(a, rest.n + 1);
     size_t n = 0;
-    for (size_t i = 0; i < clean.n; i++) {
-        unsigned char c = (unsigned char)clean.p[i];
-        if (c >= 0x20 && c != 0x7f) {
-            out[n++] = (char)c;
+    while (rest.n) {
+        size_t wide = utf8_sequence(rest);
+        if (!is_control(rest)) {
+            memcpy(out + n, rest.p, wide);
+            n += wide;
         } else if (n && out[n - 1] != ' ') {
             out[n++] = ' ';
         }
+        rest = str_skip(rest, wide);
     }
     return (struct str){out, n};
 }

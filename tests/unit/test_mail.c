@@ -98,6 +98,7 @@ static const struct line_case lines[] = {
      "b",
      "a\xef\xbf\xbd"
      "b"},
+    {"a\xc2\x85x\xe2\x80\xa8\xe2\x80\xa9y\xc2\xa0z", "a x y\xc2\xa0z"},
     {"caf\xc3\xa9 \xf0\x9f\xa6\xb7", "caf\xc3\xa9 \xf0\x9f\xa6\xb7"},
     {"<a>, b; c", "<a>, b; c"},
 };
