@@ -158,11 +158,16 @@ static bool is_plain(struct str url)
     return true;
 }
 
-void html_url(struct html *h, struct str url)
+bool html_is_url(struct str url)
 {
     bool is_known =
         str_starts(url, STR("https://")) || str_starts(url, STR("http://")) || str_starts(url, STR("tel:+"));
-    append_escaped(h, is_known && url.n <= CAP_HTML_URL_BYTES && is_plain(url) ? url : STR("#"));
+    return is_known && url.n <= CAP_HTML_URL_BYTES && is_plain(url);
+}
+
+void html_url(struct html *h, struct str url)
+{
+    append_escaped(h, html_is_url(url) ? url : STR("#"));
 }
 
 void html_number(struct html *h, int64_t number)

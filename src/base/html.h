@@ -24,6 +24,8 @@ void html_text(struct html *h, struct str text, size_t most);
 /* An address in a double-quoted attribute. Only http, https and tel; anything else, and what is longer than
  * CAP_HTML_URL_BYTES, becomes "#". */
 void html_url(struct html *h, struct str url);
+/* Would it stay as it is? */
+bool html_is_url(struct str url);
 void html_number(struct html *h, int64_t number);
 
 /* One line of text for people: valid UTF-8 of at most `most` characters, then an ellipsis; control characters and line

@@ -26,7 +26,8 @@ static void put_head(struct digest_page *p, struct str subject)
     html_text(h, subject, MOST_WORDS);
     HTML(h, "</title>\n<!--[if mso]><noscript><xml><o:OfficeDocumentSettings><o:PixelsPerInch>96</o:PixelsPerInch>"
             "</o:OfficeDocumentSettings></xml></noscript><style>table{border-collapse:collapse}"
-            "td,th,p,a,h1,h2,h3,span{font-family:'Segoe UI',Arial,sans-serif!important}</style><![endif]-->\n"
+            "td,th,p,a,h1,h2,span{font-family:'Segoe UI',Arial,sans-serif!important}"
+            "td,th{mso-line-height-rule:exactly}</style><![endif]-->\n"
             "<style>:root{color-scheme:light dark;supported-color-schemes:light dark}"
             "body{margin:0;padding:0;-webkit-text-size-adjust:100%;-ms-text-size-adjust:100%}</style>\n"
             "<style>@media (max-width:520px){.sf{padding-left:16px!important;padding-right:16px!important}"
@@ -79,7 +80,7 @@ static void put_heading(struct digest_page *p)
     struct str report = words_report(p->a, p->f);
     html_text(h, p->f->calls.value < 1 ? STR("No calls") : report, MOST_WORDS);
     HTML(h, "</h1>\n<p class=\"s\" style=\"margin:6px 0 0;" BODY "color:" SOFT "\">");
-    html_text(h, p->f->day_long, MOST_WORDS);
+    html_text(h, p->f->day_long, MOST_META);
     HTML(h, "</p></td></tr>\n");
 }
 
@@ -117,6 +118,16 @@ void digest_html_more(struct digest_page *p, struct str words, struct str url)
         HTML(h, "</a>");
     }
     HTML(h, "</p>\n");
+}
+
+void digest_html_line(struct digest_page *p, struct str words)
+{
+    struct html *h = &p->h;
+    digest_html_open_card(p, STR(""));
+    HTML(h, "<p class=\"k\" style=\"margin:0;" BODY "color:" INK "\">");
+    html_text(h, words, MOST_WORDS);
+    HTML(h, "</p>\n");
+    digest_html_close_card(p);
 }
 
 static void put_empty(struct digest_page *p)
@@ -189,8 +200,7 @@ static void put_hour(struct digest_page *p)
 {
     struct html *h = &p->h;
     struct str url = digest_settings_url(p->a, p->f, p->links);
-    HTML(h, "It comes every day at ");
-    html_text(h, p->f->hour, MOST_NAME);
+    html_text(h, words_hour(p->a, p->f), MOST_WORDS);
     if (url.n) {
         HTML(h, ": ");
         open_foot_link(p, url);

@@ -55,8 +55,8 @@ static void put_number(struct digest_page *p, const struct digest_caller *c)
                       "style=\"background-color:#e2f1ed;border-radius:10px\"><a class=\"t2\" href=\"");
     }
     html_url(h, tel);
-    HTML(h, "\" style=\"display:block;padding:10px 14px;" FONT BODY
-            "font-weight:600;white-space:nowrap;text-decoration:none;");
+    HTML(h,
+         "\" style=\"display:block;padding:10px 14px;" BODY "font-weight:600;white-space:nowrap;text-decoration:none;");
     if (is_urgent) {
         HTML(h, "color:#f6fbfa\">");
     } else {
@@ -69,7 +69,7 @@ static void put_number(struct digest_page *p, const struct digest_caller *c)
 static void put_caller(struct digest_page *p, const struct digest_caller *c, bool is_first)
 {
     struct html *h = &p->h;
-    HTML(h, "<tr><td class=\"st sn ln\" align=\"left\" valign=\"top\" style=\"padding:14px 16px 14px 0;" FONT WRAP);
+    HTML(h, "<tr><td class=\"st sn ln\" align=\"left\" valign=\"top\" style=\"padding:14px 16px 14px 0;");
     if (!is_first) {
         HTML(h, "border-top:1px solid " LINE);
     }
@@ -79,7 +79,12 @@ static void put_caller(struct digest_page *p, const struct digest_caller *c, boo
     HTML(h, "</p>\n<p class=\"k\" style=\"margin:2px 0 0;" BODY "color:" INK "\">");
     html_text(h, words_why(c->reason, (struct str){NULL, 0}, c->outcome), MOST_REASON);
     HTML(h, "</p>\n<p class=\"s\" style=\"margin:2px 0 0;" SMALL "color:" SOFT "\">");
-    html_text(h, words_caller_meta(p->a, c), MOST_WORDS);
+    html_text(h, words_caller_meta(p->a, c), MOST_META);
+    struct str from = words_called_from(p->a, c);
+    if (from.n) {
+        HTML(h, "<br>");
+        html_text(h, from, MOST_NAME);
+    }
     HTML(h,
          "</p></td>\n<td class=\"st sb ln\" width=\"176\" align=\"right\" valign=\"middle\" style=\"padding:14px 0;");
     if (!is_first) {
@@ -95,6 +100,7 @@ void digest_html_call_back(struct digest_page *p)
     struct html *h = &p->h;
     size_t shown = p->f->call_back.count;
     if (shown == 0) {
+        digest_html_line(p, words_nobody());
         return;
     }
     digest_html_open_card(p, STR("Call back first"));
@@ -103,11 +109,27 @@ void digest_html_call_back(struct digest_page *p)
         put_caller(p, DIGEST_ITEM(p->f->call_back, digest_caller, i), i == 0);
     }
     HTML(h, "</table>\n");
-    if (p->f->to_call_back > (int64_t)shown) {
-        digest_html_more(p, arena_printf(p->a, "and %lld more", (long long)p->f->to_call_back - (long long)shown),
+    struct str waiting = words_waiting(p->a, p->f);
+    if (waiting.n) {
+        digest_html_more(p, arena_printf(p->a, "and %.*s", (int)waiting.n, waiting.p),
                          digest_day_url(p->a, p->f, p->links, "&call_back=yes"));
     }
     digest_html_close_card(p);
+}
+
+/* What came of it, in the colour of that. */
+static void put_outcome(struct digest_page *p, const struct digest_call *c)
+{
+    struct html *h = &p->h;
+    if (c->missed) {
+        HTML(h, "<span class=\"im\" style=\"" SMALL "color:#98400f\"> &nbsp;");
+    } else if (c->booked) {
+        HTML(h, "<span class=\"t2\" style=\"" SMALL "color:#0a5c50\"> &nbsp;");
+    } else {
+        HTML(h, "<span class=\"s\" style=\"" SMALL "color:" SOFT "\"> &nbsp;");
+    }
+    html_text(h, words_call_meta(p->a, c), MOST_NAME);
+    HTML(h, "</span>");
 }
 
 static void put_call(struct digest_page *p, const struct digest_call *c)
@@ -115,21 +137,17 @@ static void put_call(struct digest_page *p, const struct digest_call *c)
     struct html *h = &p->h;
     HTML(
         h,
-        "<tr><td class=\"s ln\" width=\"72\" align=\"left\" valign=\"top\" style=\"padding:10px 8px 10px 0;border-top:1px solid " LINE
-        ";" FONT SMALL "color:" SOFT "\">");
-    html_text(h, c->when, MOST_NAME);
-    HTML(h, "</td><td class=\"ln\" align=\"left\" valign=\"top\" style=\"padding:9px 0 10px;border-top:1px solid " LINE
-            ";" FONT WRAP "\"><p class=\"k\" style=\"margin:0;" BODY "font-weight:600;color:" INK "\">");
+        "<tr><td class=\"s ln\" width=\"72\" align=\"left\" valign=\"top\" style=\"padding:8px 8px 8px 0;border-top:1px "
+        "solid " LINE ";font-size:13px;line-height:22px;color:" SOFT "\">");
+    html_text(h, c->when, MOST_SHORT);
+    HTML(h, "</td><td class=\"k ln\" align=\"left\" valign=\"top\" style=\"padding:8px 0;border-top:1px solid " LINE
+            ";" BODY "color:" INK "\"><b>");
     put_name(p, str_or(c->name, words_phone(p->a, c->number)), c->id);
-    HTML(h, "</p>\n<p class=\"k\" style=\"margin:1px 0 0;font-size:14px;line-height:20px;color:" INK "\">");
+    HTML(h, "</b>");
+    put_outcome(p, c);
+    HTML(h, "<br>\n");
     html_text(h, words_why(c->reason, c->summary, c->outcome), MOST_REASON);
-    if (c->missed) {
-        HTML(h, "</p>\n<p class=\"im\" style=\"margin:1px 0 0;" SMALL "color:#98400f\">");
-    } else {
-        HTML(h, "</p>\n<p class=\"s\" style=\"margin:1px 0 0;" SMALL "color:" SOFT "\">");
-    }
-    html_text(h, words_call_meta(p->a, c), MOST_NAME);
-    HTML(h, "</p></td></tr>\n");
+    HTML(h, "</td></tr>\n");
 }
 
 static void put_group(struct digest_page *p, const struct digest_group *g)
@@ -138,27 +156,24 @@ static void put_group(struct digest_page *p, const struct digest_group *g)
     if (g->total == 0) {
         return;
     }
-    HTML(h, "<h3 class=\"k\" style=\"margin:14px 0 8px;" BODY "font-weight:600;color:" INK "\">");
+    HTML(h, "<tr><th scope=\"rowgroup\" colspan=\"2\" class=\"k\" align=\"left\" style=\"padding:16px 0 8px;" BODY
+            "font-weight:600;color:" INK "\">");
     html_text(h, str_of(g->title), MOST_NAME);
-    HTML(h, " <span class=\"s\" style=\"font-weight:400;color:" SOFT "\">");
+    HTML(h, " <span class=\"s\" style=\"font-weight:400;color:" SOFT "\">&nbsp;");
     html_text(h, words_count(p->a, g->total, "call", "calls"), MOST_NAME);
-    HTML(h, "</span></h3>\n");
-    if (g->calls->count == 0) {
-        return;
-    }
-    HTML(h, "<table width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\">\n"
-            "<tr><th scope=\"col\" class=\"s\" align=\"left\" style=\"padding:0 8px 4px 0;" FONT
-            "font-size:12px;line-height:16px;font-weight:400;color:" SOFT "\">Time</th><th scope=\"col\" class=\"s\" "
-            "align=\"left\" style=\"padding:0 0 4px;" FONT "font-size:12px;line-height:16px;font-weight:400;color:" SOFT
-            "\">Who, why, and what came of it</th></tr>\n");
+    HTML(h, "</span></th></tr>\n");
     for (size_t i = 0; i < g->calls->count; i++) {
         put_call(p, DIGEST_ITEM(*g->calls, digest_call, i));
     }
-    HTML(h, "</table>\n");
 }
+
+#define COLUMN                                                                                                         \
+    "<th scope=\"col\" class=\"s\" align=\"left\" style=\"font-size:12px;line-height:16px;font-weight:400;color:" SOFT \
+    "\">"
 
 void digest_html_calls(struct digest_page *p)
 {
+    struct html *h = &p->h;
     struct digest_group groups[DIGEST_GROUPS];
     int64_t total = 0;
     digest_groups(p->f, groups);
@@ -169,9 +184,12 @@ void digest_html_calls(struct digest_page *p)
         return;
     }
     digest_html_open_card(p, p->f->call_back.count ? STR("All other calls") : STR("All calls"));
+    HTML(h, "<table width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" style=\"width:100%\">\n<tr>" COLUMN
+            "Time</th>" COLUMN "Who, what came of it, and why</th></tr>\n");
     for (int i = 0; i < DIGEST_GROUPS; i++) {
         put_group(p, &groups[i]);
     }
+    HTML(h, "</table>\n");
     if (digest_hidden(p->f) > 0) {
         struct str all = words_count(p->a, (int64_t)p->f->calls.value, "call", "calls");
         digest_html_more(p, arena_printf(p->a, "See all %.*s", (int)all.n, all.p),

@@ -7,25 +7,29 @@
 static void put_figure(struct digest_page *p, const struct words_figure *figure)
 {
     struct html *h = &p->h;
-    HTML(h, "<tr><th scope=\"row\" class=\"k ln\" align=\"left\" style=\"padding:8px 0;border-top:1px solid " LINE
-            ";" FONT BODY "font-weight:400;color:" INK "\">");
+    HTML(h, "<tr><th scope=\"row\" class=\"k ln\" align=\"left\" style=\"padding:6px 0;border-top:1px solid " LINE
+            ";" BODY "font-weight:400;color:" INK "\">");
     html_text(h, str_of(figure->label), MOST_NAME);
-    HTML(h, "</th><td class=\"k ln\" align=\"right\" style=\"padding:8px 0 8px 8px;border-top:1px solid " LINE ";" FONT
-            "font-size:17px;line-height:22px;font-weight:600;color:" INK "\">");
+    HTML(
+        h,
+        "</th><td class=\"k ln\" align=\"right\" style=\"padding:6px 0 6px 8px;white-space:nowrap;border-top:1px solid " LINE
+        ";font-size:17px;line-height:22px;font-weight:600;color:" INK "\">");
     html_text(h, figure->value, MOST_NAME);
     HTML(h, "</td>");
     if (figure->usual.n) {
-        HTML(h, "<td class=\"s ln\" align=\"right\" style=\"padding:8px 0 8px 8px;border-top:1px solid " LINE
-                ";" FONT BODY "color:" SOFT "\">");
+        HTML(
+            h,
+            "<td class=\"s ln\" align=\"right\" style=\"padding:6px 0 6px 8px;white-space:nowrap;border-top:1px solid " LINE
+            ";" BODY "color:" SOFT "\">");
         html_text(h, figure->usual, MOST_NAME);
         HTML(h, "</td>");
     }
     HTML(h, "</tr>\n");
 }
 
-#define COLUMN                                                                                                         \
-    "<th scope=\"col\" class=\"s\" width=\"27%\" align=\"right\" style=\"padding:0 0 6px 8px;" FONT                    \
-    "font-size:13px;line-height:18px;font-weight:400;color:" SOFT "\">"
+#define COLUMN                                                                                                                                            \
+    "<th scope=\"col\" class=\"s\" width=\"27%\" align=\"right\" style=\"padding:0 0 6px 8px;font-size:13px;line-height:18px;font-weight:400;color:" SOFT \
+    "\">"
 
 static void put_figures(struct digest_page *p)
 {
@@ -36,11 +40,11 @@ static void put_figures(struct digest_page *p)
         h,
         "<table width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\">\n<tr><td style=\"font-size:0;line-height:0\">"
         "&nbsp;</td>" COLUMN);
-    html_text(h, p->f->day, MOST_NAME);
+    html_text(h, p->f->day, MOST_SHORT);
     HTML(h, "</th>");
     if (p->f->usual_weeks) {
         HTML(h, COLUMN "usual ");
-        html_text(h, p->f->weekday, MOST_NAME);
+        html_text(h, p->f->weekday, MOST_SHORT);
         HTML(h, "</th>");
     }
     HTML(h, "</tr>\n");
@@ -69,9 +73,7 @@ static int64_t calls_of(const struct digest_hour *hour)
     do {                                                                                                               \
         HTML(h, "<tr><td class=\"" class "\" bgcolor=\"" colour "\" height=\"");                                       \
         html_number(h, px);                                                                                            \
-        HTML(h, "\" style=\"height:");                                                                                 \
-        html_number(h, px);                                                                                            \
-        HTML(h, "px;background-color:" colour ";font-size:0;line-height:0\">&nbsp;</td></tr>");                        \
+        HTML(h, "\" style=\"font-size:0;line-height:0\">&nbsp;</td></tr>");                                            \
     } while (0)
 
 static int64_t px_of(int64_t calls, int64_t most)
@@ -83,7 +85,7 @@ static int64_t px_of(int64_t calls, int64_t most)
 static void put_bar(struct digest_page *p, const struct digest_hour *hour, int64_t most)
 {
     struct html *h = &p->h;
-    HTML(h, "<td valign=\"bottom\" style=\"padding:0 1px;vertical-align:bottom\">" TABLE " width=\"100%\">");
+    HTML(h, "<td valign=\"bottom\" style=\"padding:0 1px\">" TABLE " width=\"100%\">");
     if (hour->other) {
         PART(h, "g3", "#7f8896", px_of(hour->other, most));
     }
@@ -107,9 +109,9 @@ static void put_key(struct digest_page *p)
 
 static void put_clock(struct digest_page *p)
 {
-#define HOUR(word)                                                                                                     \
-    "<td class=\"s\" colspan=\"6\" align=\"left\" style=\"padding:4px 0 0 1px;" FONT                                   \
-    "font-size:12px;line-height:16px;color:" SOFT "\">" word "</td>"
+#define HOUR(word)                                                                                                         \
+    "<td class=\"s\" colspan=\"6\" align=\"left\" style=\"padding:4px 0 0 1px;font-size:12px;line-height:16px;color:" SOFT \
+    "\">" word "</td>"
     HTML(&p->h, "<tr>" HOUR("12 AM") HOUR("6 AM") HOUR("12 PM") HOUR("6 PM") "</tr>\n");
 #undef HOUR
 }
@@ -143,7 +145,7 @@ static void put_reason(struct digest_page *p, const struct digest_reason *r, int
 {
     struct html *h = &p->h;
     int64_t share = r->calls * 100 / most;
-    HTML(h, "<tr><td class=\"k\" align=\"left\" style=\"padding:6px 12px 6px 0;" FONT BODY WRAP "color:" INK "\">");
+    HTML(h, "<tr><td class=\"k\" align=\"left\" style=\"padding:6px 12px 6px 0;" BODY "color:" INK "\">");
     html_text(h, r->reason, MOST_NAME);
     HTML(h, "</td><td width=\"40%\" valign=\"middle\" style=\"padding:6px 0\">" TABLE
             " width=\"100%\"><tr><td class=\"g1\" width=\"");
@@ -154,7 +156,7 @@ static void put_reason(struct digest_page *p, const struct digest_reason *r, int
     if (share < 97) {
         HTML(h, "<td style=\"font-size:0;line-height:0\">&nbsp;</td>");
     }
-    HTML(h, "</tr></table></td><td class=\"k\" width=\"36\" align=\"right\" style=\"padding:6px 0;" FONT BODY
+    HTML(h, "</tr></table></td><td class=\"k\" width=\"36\" align=\"right\" style=\"padding:6px 0;" BODY
             "font-weight:600;color:" INK "\">");
     html_number(h, r->calls);
     HTML(h, "</td></tr>\n");

@@ -22,7 +22,9 @@ void digest_html_reasons(struct digest_page *p);
 
 void digest_html_open_card(struct digest_page *p, struct str title);
 void digest_html_close_card(struct digest_page *p);
-/* "and 3 more", to a list in the dashboard; without one it is just said. */
+/* A card with one line. */
+void digest_html_line(struct digest_page *p, struct str words);
+/* "See all 37 calls", to a list in the dashboard; without one it is just said. */
 void digest_html_more(struct digest_page *p, struct str words, struct str url);
 
 /* Mail programs drop style sheets: what counts stands on each element, as string literals that join. Classes are for dark

@@ -43,7 +43,7 @@ static void wrap(struct text_page *t, struct str words, size_t at, size_t indent
         struct str word = str_cut(words, str_find(words, ' '));
         size_t wide = columns(word);
         words = str_skip(words, word.n + 1);
-        if (!is_first && column + 1 + wide > COLUMNS) {
+        if ((!is_first || at > indent) && column + !is_first + wide > COLUMNS) {
             put(t, STR("\n"));
             put_spaces(t, indent);
             column = indent;
@@ -99,6 +99,7 @@ static void put_caller(struct text_page *t, const struct digest_caller *c, size_
     put_paragraph(t, phone, 3);
     put_paragraph(t, tame(t, words_why(c->reason, (struct str){NULL, 0}, c->outcome), MOST_REASON), 3);
     put_paragraph(t, words_caller_meta(a, c), 3);
+    put_paragraph(t, words_called_from(a, c), 3);
     put_address(t, digest_call_url(a, t->p->f, t->p->links, c->call_id), 3);
     put(t, STR("\n"));
 }
@@ -108,14 +109,18 @@ static void put_call_back(struct text_page *t)
     const struct digest_page *p = t->p;
     size_t shown = p->f->call_back.count;
     if (shown == 0) {
+        put(t, STR("\n"));
+        put_paragraph(t, words_nobody(), 0);
         return;
     }
     put_title(t, "CALL BACK FIRST");
     for (size_t i = 0; i < shown; i++) {
         put_caller(t, DIGEST_ITEM(p->f->call_back, digest_caller, i), i + 1);
     }
-    if (p->f->to_call_back > (int64_t)shown) {
-        put_paragraph(t, arena_printf(p->a, "And %lld more.", (long long)p->f->to_call_back - (long long)shown), 0);
+    struct str waiting = words_waiting(p->a, p->f);
+    if (waiting.n) {
+        put_paragraph(
+            t, arena_printf(p->a, "And %.*s%s", (int)waiting.n, waiting.p, p->links->dashboard_url.n ? ":" : "."), 0);
         put_address(t, digest_day_url(p->a, p->f, p->links, "&call_back=yes"), 0);
     }
 }
@@ -139,9 +144,10 @@ static void put_numbers(struct text_page *t)
     size_t count = words_figures(p->a, p->f, figures);
     put_title(t, "THE DAY IN NUMBERS");
     put_left(t, STR(""), FIRST_COLUMN);
-    put_right(t, p->f->day, COLUMN);
+    put_right(t, tame(t, p->f->day, MOST_SHORT), COLUMN);
     if (p->f->usual_weeks) {
-        put_right(t, arena_printf(p->a, "usual %.*s", (int)p->f->weekday.n, p->f->weekday.p), COLUMN);
+        struct str usual = arena_printf(p->a, "usual %.*s", (int)p->f->weekday.n, p->f->weekday.p);
+        put_right(t, tame(t, usual, MOST_SHORT), COLUMN);
     }
     put(t, STR("\n"));
     for (size_t i = 0; i < count; i++) {
@@ -161,12 +167,16 @@ static void put_numbers(struct text_page *t)
 static void put_call(struct text_page *t, const struct digest_call *c)
 {
     struct arena *a = t->p->a;
-    struct str when = tame(t, c->when, MOST_NAME);
+    struct str when = tame(t, c->when, MOST_SHORT);
     struct str who = tame(t, str_or(c->name, words_phone(a, c->number)), MOST_NAME);
     struct str why = tame(t, words_why(c->reason, c->summary, c->outcome), MOST_REASON), meta = words_call_meta(a, c);
-    size_t at = columns(when) < 9 ? 10 : columns(when) + 1;
-    put_left(t, when, at);
-    wrap(t, arena_printf(a, "%.*s: %.*s", (int)who.n, who.p, (int)why.n, why.p), at, 10);
+    put(t, when);
+    if (columns(when) < 10) {
+        put_spaces(t, 10 - columns(when));
+    } else {
+        put(t, STR("\n          "));
+    }
+    wrap(t, arena_printf(a, "%.*s: %.*s", (int)who.n, who.p, (int)why.n, why.p), 10, 10);
     put_paragraph(t, meta, 10);
     put_address(t, digest_call_url(a, t->p->f, t->p->links, c->id), 10);
 }
@@ -205,8 +215,9 @@ static void put_reasons(struct text_page *t)
     }
     for (size_t i = 0; i < p->f->reasons.count; i++) {
         const struct digest_reason *r = DIGEST_ITEM(p->f->reasons, digest_reason, i);
-        put(t, arena_printf(p->a, "%4lld  ", (long long)r->calls));
-        wrap(t, tame(t, r->reason, MOST_NAME), 6, 6);
+        struct str calls = arena_printf(p->a, "%4lld  ", (long long)r->calls);
+        put(t, calls);
+        wrap(t, tame(t, r->reason, MOST_NAME), calls.n, 6);
     }
 }
 
@@ -228,10 +239,8 @@ static void put_foot(struct text_page *t)
     struct str settings = digest_settings_url(a, p->f, p->links);
     put(t, STR("\n-- \n"));
     put_paragraph(t, words_cover(a, p->f), 0);
-    put_paragraph(t,
-                  arena_printf(a, "It comes every day at %.*s.%s", (int)p->f->hour.n, p->f->hour.p,
-                               settings.n ? " To change the hour:" : ""),
-                  0);
+    struct str hour = words_hour(a, p->f);
+    put_paragraph(t, arena_printf(a, "%.*s.%s", (int)hour.n, hour.p, settings.n ? " To change the hour:" : ""), 0);
     put_address(t, settings, 0);
     if (stop.n) {
         put_paragraph(t, STR("To stop this mail for your address:"), 0);

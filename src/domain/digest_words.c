@@ -1,4 +1,5 @@
 #include "digest_words.h"
+#include "html.h"
 #include <math.h>
 
 #define ABSENT ((struct str){NULL, 0})
@@ -18,7 +19,8 @@ struct str words_average(struct arena *a, double value)
     if (isnan(value)) {
         return STR("–");
     }
-    if (value >= 100 || fabs(value - round(value)) < 0.05) {
+    value = floor(value * 10 + 0.5) / 10;
+    if (value >= 100 || value == floor(value)) {
         struct str n = words_count(a, (int64_t)llround(value), "", "");
         return str_trim(n);
     }
@@ -75,10 +77,23 @@ static struct str grouped(struct arena *a, struct str digits)
     return arena_printf(a, "%.*s%.*s", S(out), S(digits));
 }
 
+/* What carriers send in place of a number that the caller keeps back. */
+static bool is_withheld(struct str number)
+{
+    static const char *const words[] = {"anonymous",   "restricted", "blocked", "unknown",
+                                        "unavailable", "private",    "withheld"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (str_eq_nocase(number, str_of(words[i]))) {
+            return true;
+        }
+    }
+    return number.n == 0;
+}
+
 struct str words_phone(struct arena *a, struct str number)
 {
     if (!is_dialable(number)) {
-        return number.n ? number : STR("Withheld number");
+        return is_withheld(number) ? STR("Withheld number") : number;
     }
     struct str digits = str_skip(number, 1);
     size_t n = code_length(digits);
@@ -131,18 +146,20 @@ struct str words_why(struct str reason, struct str summary, struct str outcome)
 struct str words_caller_meta(struct arena *a, const struct digest_caller *c)
 {
     struct str meta = c->when;
-    if (c->outcome.n && c->reason.n) { /* without a reason the outcome stands in its place */
+    if (c->outcome.n) {
         meta = arena_printf(a, "%.*s · %.*s", S(meta), S(c->outcome));
     }
     if (c->tries > 1) {
         struct str tries = words_count(a, c->tries, "try", "tries");
         meta = arena_printf(a, "%.*s · %.*s", S(meta), S(tries));
     }
-    if (!str_eq(c->number, c->caller_number)) {
-        struct str from = words_phone(a, c->caller_number);
-        meta = arena_printf(a, "%.*s · called from %.*s", S(meta), S(from));
-    }
     return meta;
+}
+
+struct str words_called_from(struct arena *a, const struct digest_caller *c)
+{
+    struct str from = words_phone(a, c->caller_number);
+    return !c->number.n || str_eq(c->number, c->caller_number) ? ABSENT : arena_printf(a, "Called from %.*s", S(from));
 }
 
 struct str words_call_meta(struct arena *a, const struct digest_call *c)
@@ -157,7 +174,8 @@ struct str words_report(struct arena *a, const struct digest_facts *f)
         return STR("no calls");
     }
     struct str calls = words_count(a, (int64_t)f->calls.value, "call", "calls");
-    return f->to_call_back ? arena_printf(a, "%.*s, %lld to call back", S(calls), (long long)f->to_call_back)
+    struct str waiting = words_count(a, f->to_call_back, "to call back", "to call back");
+    return f->to_call_back ? arena_printf(a, "%.*s, %.*s", S(calls), S(waiting))
                            : arena_printf(a, "%.*s, nobody to call back", S(calls));
 }
 
@@ -169,20 +187,32 @@ static struct str in_sentence(struct arena *a, struct str text)
     return is_word ? arena_printf(a, "%c%.*s", text.p[0] | 0x20, (int)text.n - 1, text.p + 1) : text;
 }
 
+struct str words_nobody(void)
+{
+    return STR("Nobody is waiting for a call back.");
+}
+
+struct str words_waiting(struct arena *a, const struct digest_facts *f)
+{
+    int64_t rest = f->to_call_back - (int64_t)f->call_back.count;
+    return rest > 0 ? words_count(a, rest, "more to call back", "more to call back") : ABSENT;
+}
+
 struct str words_preheader(struct arena *a, const struct digest_facts *f)
 {
     if (f->calls.value < 1) {
         return STR("A quiet day.");
     }
     if (f->call_back.count == 0) {
-        return STR("Nobody is waiting for a call back.");
+        return words_nobody();
     }
     const struct digest_caller *c = DIGEST_ITEM(f->call_back, digest_caller, 0);
     struct str why = in_sentence(a, words_why(c->reason, ABSENT, c->outcome));
     struct str who = c->name.n ? c->name : words_phone(a, str_or(c->number, c->caller_number));
     struct str first =
         arena_printf(a, "First: %.*s, %.*s%s", S(who), S(why), str_eq(c->urgency, STR("high")) ? ", urgent" : "");
-    return f->to_call_back > 1 ? arena_printf(a, "%.*s. Then %lld more.", S(first), (long long)f->to_call_back - 1)
+    struct str others = words_count(a, f->to_call_back - 1, "more", "more");
+    return f->to_call_back > 1 ? arena_printf(a, "%.*s. Then %.*s.", S(first), S(others))
                                : arena_printf(a, "%.*s.", S(first));
 }
 
@@ -206,8 +236,8 @@ struct str words_after_hours(struct arena *a, const struct digest_facts *f)
         return arena_printf(a, "All calls came within the opening hours (%.*s).", S(f->opening_hours));
     }
     struct str total = words_count(a, calls, "call", "calls");
-    return arena_printf(a, "%lld of %.*s (%ld%%) came outside the opening hours (%.*s).", (long long)f->after_hours,
-                        S(total), lround(100.0 * (double)f->after_hours / (double)calls), S(f->opening_hours));
+    return arena_printf(a, "Outside the opening hours (%.*s): %lld of %.*s, %ld%%.", S(f->opening_hours),
+                        (long long)f->after_hours, S(total), lround(100.0 * (double)f->after_hours / (double)calls));
 }
 
 struct str words_busiest(struct arena *a, const struct digest_facts *f)
@@ -305,6 +335,12 @@ struct str words_cover(struct arena *a, const struct digest_facts *f)
         S(f->day_long), S(f->zone));
 }
 
+struct str words_hour(struct arena *a, const struct digest_facts *f)
+{
+    return f->skip_empty ? arena_printf(a, "It comes at %.*s, after each day with calls", S(f->hour))
+                         : arena_printf(a, "It comes every day at %.*s", S(f->hour));
+}
+
 struct str words_others(struct arena *a, const struct digest_facts *f, size_t to)
 {
     struct str out = ABSENT;
@@ -322,6 +358,12 @@ static struct str without_end(struct str url)
     return str_ends(url, STR("/")) ? str_cut(url, url.n - 1) : url;
 }
 
+/* Whatever should have come into an address: none is better than a wrong one. */
+static struct str sound(struct str url)
+{
+    return html_is_url(url) ? url : ABSENT;
+}
+
 static struct str dashboard(const struct digest_links *l)
 {
     return without_end(l->dashboard_url);
@@ -330,26 +372,26 @@ static struct str dashboard(const struct digest_links *l)
 struct str digest_call_url(struct arena *a, const struct digest_facts *f, const struct digest_links *l, struct str id)
 {
     struct str base = dashboard(l);
-    return base.n && id.n ? arena_printf(a, "%.*s/calls/%.*s?business=%.*s", S(base), S(id), S(f->business_id))
+    return base.n && id.n ? sound(arena_printf(a, "%.*s/calls/%.*s?business=%.*s", S(base), S(id), S(f->business_id)))
                           : ABSENT;
 }
 
 struct str digest_day_url(struct arena *a, const struct digest_facts *f, const struct digest_links *l, const char *more)
 {
     struct str base = dashboard(l);
-    return base.n ? arena_printf(a, "%.*s/calls?business=%.*s&from=%.*s&to=%.*s%s", S(base), S(f->business_id),
-                                 S(f->date), S(f->date), more)
+    return base.n ? sound(arena_printf(a, "%.*s/calls?business=%.*s&from=%.*s&to=%.*s%s", S(base), S(f->business_id),
+                                       S(f->date), S(f->date), more))
                   : ABSENT;
 }
 
 struct str digest_settings_url(struct arena *a, const struct digest_facts *f, const struct digest_links *l)
 {
     struct str base = dashboard(l);
-    return base.n ? arena_printf(a, "%.*s/settings?business=%.*s", S(base), S(f->business_id)) : ABSENT;
+    return base.n ? sound(arena_printf(a, "%.*s/settings?business=%.*s", S(base), S(f->business_id))) : ABSENT;
 }
 
 struct str digest_stop_url(struct arena *a, const struct digest_facts *f, const struct digest_links *l, size_t to)
 {
     struct str base = without_end(l->public_url), token = DIGEST_ITEM(f->recipients, digest_recipient, to)->token;
-    return base.n && token.n ? arena_printf(a, "%.*s/unsubscribe/%.*s", S(base), S(token)) : ABSENT;
+    return base.n && token.n ? sound(arena_printf(a, "%.*s/unsubscribe/%.*s", S(base), S(token))) : ABSENT;
 }

@@ -6,7 +6,9 @@
 /* In characters. */
 enum digest_most {
     MOST_NAME = 60,
-    MOST_REASON = 120,
+    MOST_REASON = 100,
+    MOST_SHORT = 24, /* a time, a day */
+    MOST_META = 100,
     MOST_WORDS = 400, /* a sentence of ours with values in it */
     MOST_ADDRESS = 100
 };
@@ -17,7 +19,7 @@ struct str words_count(struct arena *a, int64_t count, const char *one, const ch
 struct str words_average(struct arena *a, double value);
 /* "48 s", "2 min 10 s", "1 h 2 min"; "–" for NAN */
 struct str words_length(struct arena *a, double seconds);
-/* "+1 (646) 555-0187"; what is no such number as it is; "Withheld number" when absent */
+/* "+1 (646) 555-0187"; what is no such number as it is; "Withheld number" when absent, or a carrier's word for that */
 struct str words_phone(struct arena *a, struct str number);
 /* "tel:+16465550187", absent when it cannot be dialled */
 struct str words_tel(struct arena *a, struct str number);
@@ -28,16 +30,21 @@ struct str words_urgency(struct str urgency);
 struct str words_why(struct str reason, struct str summary, struct str outcome);
 /* "8:05 AM · Hung up early · 3 tries" */
 struct str words_caller_meta(struct arena *a, const struct digest_caller *c);
+/* Absent when it is the number to call. */
+struct str words_called_from(struct arena *a, const struct digest_caller *c);
 /* "Handled by the AI · 2 min 10 s" */
 struct str words_call_meta(struct arena *a, const struct digest_call *c);
 
 /* "14 calls, 3 to call back" */
 struct str words_report(struct arena *a, const struct digest_facts *f);
-/* "First: Dana, no hot water, urgent. 2 more after that." */
+struct str words_nobody(void);
+/* "3 more to call back"; absent when all of them are in the mail. */
+struct str words_waiting(struct arena *a, const struct digest_facts *f);
+/* "First: Dana, no hot water, urgent. Then 2 more." */
 struct str words_preheader(struct arena *a, const struct digest_facts *f);
 /* The two lines of a day without calls. */
 struct str words_empty(struct arena *a, const struct digest_facts *f, int line);
-/* "4 of 14 calls (29%) came outside the opening hours (Mon–Fri, 9 AM–5 PM)."; absent when no hours are set */
+/* "Outside the opening hours (Mon–Fri, 9 AM–5 PM): 4 of 14 calls, 29%."; absent when no hours are set */
 struct str words_after_hours(struct arena *a, const struct digest_facts *f);
 struct str words_busiest(struct arena *a, const struct digest_facts *f);
 /* "Usual: the average of the last four Tuesdays."; absent when there is nothing to compare with */
@@ -70,7 +77,9 @@ int64_t digest_hidden(const struct digest_facts *f);
 
 /* Which day this is about, in which zone. */
 struct str words_cover(struct arena *a, const struct digest_facts *f);
-/* "desk@larkspur.example and 2 others get it too."; absent when nobody else does */
+/* "It comes every day at 7 AM" */
+struct str words_hour(struct arena *a, const struct digest_facts *f);
+/* "desk@larkspur.example, dr.moss@larkspur.example"; absent when nobody else gets it */
 struct str words_others(struct arena *a, const struct digest_facts *f, size_t to);
 
 /* Addresses in the dashboard; absent without one. */

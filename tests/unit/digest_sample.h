@@ -22,7 +22,7 @@ static inline void sample_read(struct arena *a, const char *name, struct digest_
 #define SAMPLE_LONG 500 /* characters, as good as */
 static const char *const sample_evil[] = {
     "<script>alert(1)</script>",
-    "\"' onmouseover='alert(1)' & <b>",
+    "\"' onmouseover='alert(1)' & <i>",
     "a\r\nBcc: x@example.org\r\n\r\n",
     "\u202egnihton\u2066\u200f ",
     "שלום עולם ",
