@@ -26,8 +26,9 @@ with made as (
     select b.id, $1::text::date, now()
     from public.businesses b
     where (b.id = $2::text::uuid or $2::text is null and b.digest_enabled)
-      and private.day_start($1::text::date + 1, b.timezone) <= now()
-      and private.day_start($1::text::date, b.timezone) < private.day_start($1::text::date + 1, b.timezone)
+      and case when private.zone_is_known(b.timezone) then -- one that is not would stop all others
+            private.day_start($1::text::date + 1, b.timezone) <= now()
+            and private.day_start($1::text::date, b.timezone) < private.day_start($1::text::date + 1, b.timezone) end
     on conflict do nothing
     returning 1
 )

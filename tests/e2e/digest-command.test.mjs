@@ -139,7 +139,7 @@ test("--preview writes the mail as it would be made, and changes nothing", async
     const html = fs.readFileSync(file, "utf8");
     const text = fs.readFileSync(file.replace(/html$/, "txt"), "utf8");
     assert.match(html, /<table|<p/i);
-    assert.ok(!html.includes("<b>") && !text.includes("<table"), "nothing is taken for markup");
+    assert.ok(html.includes("&lt;b&gt;") && !html.includes('<b>"Branch') && !text.includes("<table"), "names are text");
     assert.match(text, /5 calls/);
     fs.rmSync(file);
   }
@@ -279,6 +279,18 @@ test("a whole date, by several commands and a server at once: each mail once", a
     changed: resend.sins().changed.filter((k) => !many.some((b) => key(b) === k)),
   });
   await server.stop();
+});
+
+test("a zone that Postgres does not know stops nobody else", async () => {
+  await db.rows("update businesses set digest_enabled = false");
+  const [good, lost] = await businesses.addMany(2);
+  const session = await db.session();
+  await session.query("set session_replication_role = replica");
+  await session.query("update businesses set timezone = 'Mars/Olympus' where id = $1", [lost.id]);
+  await session.end();
+  const done = await ends(0, ["--date", good.yesterday, "--send"], new RegExp(`^${good.name}: sent$`, "m"));
+  assert.match(lineOf(done, lost), / no zone /);
+  await ends(2, at(lost, "--send"), /does not know the time zone/);
 });
 
 test("the database is away: 1, and why", async () => {
