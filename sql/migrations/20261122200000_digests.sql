@@ -147,6 +147,19 @@ begin
 end
 $$;
 
+-- Postgres takes these four for abbreviations, without summer time: their days would be an hour off.
+create or replace function private.check_timezone() returns trigger
+    language plpgsql set search_path = ''
+as $$
+begin
+    if not exists (select from pg_catalog.pg_timezone_names where name = new.timezone)
+            or new.timezone in ('posixrules', 'localtime', 'Factory', 'CET', 'EET', 'MET', 'WET') then
+        raise exception 'unknown time zone' using errcode = 'check_violation', constraint = 'businesses_timezone_known';
+    end if;
+    return new;
+end
+$$;
+
 -- The zones that businesses have were known when they were set; another machine's tables may lack one.
 create function private.zone_is_known(zone text) returns boolean
     language plpgsql stable parallel safe set search_path = ''

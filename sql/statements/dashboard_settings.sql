@@ -73,7 +73,7 @@ with b as materialized (
             then 'invalid:email'
         when c ? 'timezone' and (w.timezone is null
             or not exists (select from pg_catalog.pg_timezone_names z where z.name = w.timezone)
-            or w.timezone in ('posixrules', 'localtime', 'Factory')) then 'invalid:timezone'
+            or w.timezone in ('posixrules', 'localtime', 'Factory', 'CET', 'EET', 'MET', 'WET')) then 'invalid:timezone'
         when c ? 'digest_enabled' and (w.digest_enabled in ('true', 'false')) is not true then 'invalid:digest_enabled'
         when c ? 'digest_hour' and (w.digest_hour ~ '^([0-9]|1[0-9]|2[0-3])$') is not true then 'invalid:digest_hour'
         when c ? 'skip_empty_digest' and (w.skip_empty_digest in ('true', 'false')) is not true then 'invalid:skip_empty_digest'

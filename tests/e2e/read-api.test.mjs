@@ -308,6 +308,7 @@ test("settings that make no sense are refused by name, and change nothing", asyn
     [{ timezone: "Mars/Olympus" }, "timezone"],
     [{ timezone: null }, "timezone"],
     [{ timezone: "posixrules" }, "timezone"],
+    [{ timezone: "CET" }, "timezone"],
     [{ digest_hour: 24 }, "digest_hour"],
     [{ digest_hour: 6.5 }, "digest_hour"],
     [{ digest_hour: "6" }, "digest_hour"],
