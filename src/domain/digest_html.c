@@ -24,20 +24,22 @@ static void put_head(struct digest_page *p, struct str subject)
             "<meta name=\"format-detection\" content=\"telephone=no, date=no, address=no, email=no\">\n"
             "<meta name=\"x-apple-disable-message-reformatting\">\n<title>");
     html_text(h, subject, MOST_WORDS);
-    HTML(h, "</title>\n<!--[if mso]><noscript><xml><o:OfficeDocumentSettings><o:PixelsPerInch>96</o:PixelsPerInch>"
-            "</o:OfficeDocumentSettings></xml></noscript><style>table{border-collapse:collapse}"
-            "td,th,p,a,h1,h2,span{font-family:'Segoe UI',Arial,sans-serif!important}"
-            "td,th{mso-line-height-rule:exactly}</style><![endif]-->\n"
-            "<style>:root{color-scheme:light dark;supported-color-schemes:light dark}"
-            "body{margin:0;padding:0;-webkit-text-size-adjust:100%;-ms-text-size-adjust:100%}</style>\n"
-            "<style>@media (max-width:520px){.sf{padding-left:16px!important;padding-right:16px!important}"
-            ".hd{padding-left:4px!important;padding-right:4px!important}.h1{font-size:24px!important;"
-            "line-height:30px!important}.st{display:block!important;width:auto!important;text-align:left!important}"
-            ".sb{padding:0 0 16px!important;border-top:0!important}.sn{padding-bottom:10px!important}"
-            ".fw{width:100%!important}.ed{padding:0!important}}</style>\n"
-            "<style>@media (prefers-color-scheme:dark){" DARK(
-                "", "") "}</style>\n"
-                        "<style>" DARK("[data-ogsc] ", "[data-ogsb] ") "</style>\n</head>\n");
+    HTML(
+        h,
+        "</title>\n<!--[if mso]><noscript><xml><o:OfficeDocumentSettings><o:PixelsPerInch>96</o:PixelsPerInch>"
+        "</o:OfficeDocumentSettings></xml></noscript><style>table{border-collapse:collapse}"
+        "td,th,p,a,h1,h2,span{font-family:'Segoe UI',Arial,sans-serif!important}"
+        "td,th{mso-line-height-rule:exactly}</style><![endif]-->\n"
+        "<style>:root{color-scheme:light dark;supported-color-schemes:light dark}"
+        "body{margin:0;padding:0;-webkit-text-size-adjust:100%;-ms-text-size-adjust:100%}</style>\n"
+        "<style>@media (max-width:520px){.sf{padding-left:16px!important;padding-right:16px!important}"
+        ".hd{padding-left:17px!important;padding-right:17px!important}.h1{font-size:24px!important;"
+        "line-height:30px!important}.st{display:block!important;width:auto!important;text-align:left!important}"
+        ".sb{padding:0 0 16px!important;border-top:0!important}.sn{padding-bottom:10px!important}"
+        ".fw{width:100%!important}.oc{display:block!important;padding-left:0!important}.ed{padding:0 6px!important}}</style>\n"
+        "<style>@media (prefers-color-scheme:dark){" DARK("", "") "}</style>\n"
+                                                                  "<style>" DARK("[data-ogsc] ",
+                                                                                 "[data-ogsb] ") "</style>\n</head>\n");
 }
 
 /* The line that inboxes show after the subject, and filler, so that nothing else follows it there. */
@@ -118,16 +120,6 @@ void digest_html_more(struct digest_page *p, struct str words, struct str url)
         HTML(h, "</a>");
     }
     HTML(h, "</p>\n");
-}
-
-void digest_html_line(struct digest_page *p, struct str words)
-{
-    struct html *h = &p->h;
-    digest_html_open_card(p, STR(""));
-    HTML(h, "<p class=\"k\" style=\"margin:0;" BODY "color:" INK "\">");
-    html_text(h, words, MOST_WORDS);
-    HTML(h, "</p>\n");
-    digest_html_close_card(p);
 }
 
 static void put_empty(struct digest_page *p)

@@ -100,7 +100,6 @@ void digest_html_call_back(struct digest_page *p)
     struct html *h = &p->h;
     size_t shown = p->f->call_back.count;
     if (shown == 0) {
-        digest_html_line(p, words_nobody());
         return;
     }
     digest_html_open_card(p, STR("Call back first"));
@@ -111,7 +110,7 @@ void digest_html_call_back(struct digest_page *p)
     HTML(h, "</table>\n");
     struct str waiting = words_waiting(p->a, p->f);
     if (waiting.n) {
-        digest_html_more(p, arena_printf(p->a, "and %.*s", (int)waiting.n, waiting.p),
+        digest_html_more(p, arena_printf(p->a, "And %.*s", (int)waiting.n, waiting.p),
                          digest_day_url(p->a, p->f, p->links, "&call_back=yes"));
     }
     digest_html_close_card(p);
@@ -122,11 +121,11 @@ static void put_outcome(struct digest_page *p, const struct digest_call *c)
 {
     struct html *h = &p->h;
     if (c->missed) {
-        HTML(h, "<span class=\"im\" style=\"" SMALL "color:#98400f\"> &nbsp;");
+        HTML(h, "<span class=\"im oc\" style=\"" SMALL "color:#98400f;padding-left:6px\"> ");
     } else if (c->booked) {
-        HTML(h, "<span class=\"t2\" style=\"" SMALL "color:#0a5c50\"> &nbsp;");
+        HTML(h, "<span class=\"t2 oc\" style=\"" SMALL "color:#0a5c50;padding-left:6px\"> ");
     } else {
-        HTML(h, "<span class=\"s\" style=\"" SMALL "color:" SOFT "\"> &nbsp;");
+        HTML(h, "<span class=\"s oc\" style=\"" SMALL "color:" SOFT ";padding-left:6px\"> ");
     }
     html_text(h, words_call_meta(p->a, c), MOST_NAME);
     HTML(h, "</span>");
@@ -145,9 +144,9 @@ static void put_call(struct digest_page *p, const struct digest_call *c)
     put_name(p, str_or(c->name, words_phone(p->a, c->number)), c->id);
     HTML(h, "</b>");
     put_outcome(p, c);
-    HTML(h, "<br>\n");
+    HTML(h, "<div>");
     html_text(h, words_why(c->reason, c->summary, c->outcome), MOST_REASON);
-    HTML(h, "</td></tr>\n");
+    HTML(h, "</div></td></tr>\n");
 }
 
 static void put_group(struct digest_page *p, const struct digest_group *g)

@@ -22,8 +22,6 @@ void digest_html_reasons(struct digest_page *p);
 
 void digest_html_open_card(struct digest_page *p, struct str title);
 void digest_html_close_card(struct digest_page *p);
-/* A card with one line. */
-void digest_html_line(struct digest_page *p, struct str words);
 /* "See all 37 calls", to a list in the dashboard; without one it is just said. */
 void digest_html_more(struct digest_page *p, struct str words, struct str url);
 

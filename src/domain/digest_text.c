@@ -109,8 +109,6 @@ static void put_call_back(struct text_page *t)
     const struct digest_page *p = t->p;
     size_t shown = p->f->call_back.count;
     if (shown == 0) {
-        put(t, STR("\n"));
-        put_paragraph(t, words_nobody(), 0);
         return;
     }
     put_title(t, "CALL BACK FIRST");
@@ -201,9 +199,12 @@ static void put_calls(struct text_page *t)
             put_call(t, DIGEST_ITEM(*groups[i].calls, digest_call, k));
         }
     }
-    if (digest_hidden(p->f) > 0) {
-        struct str all = words_count(p->a, (int64_t)p->f->calls.value, "call", "calls");
-        put(t, arena_printf(p->a, "\nAll %.*s are in the dashboard.\n", (int)all.n, all.p));
+    struct str day = digest_day_url(p->a, p->f, p->links, "");
+    if (day.n || digest_hidden(p->f) > 0) {
+        struct str all = words_count(p->a, (int64_t)p->f->calls.value, "call is", "calls are");
+        put(t, arena_printf(p->a, "\n%s%.*s in the dashboard%s\n", p->f->calls.value > 1 ? "All " : "", (int)all.n,
+                            all.p, day.n ? ":" : "."));
+        put_address(t, day, 0);
     }
 }
 
@@ -237,7 +238,7 @@ static void put_foot(struct text_page *t)
     struct arena *a = p->a;
     struct str others = words_others(a, p->f, p->to), stop = digest_stop_url(a, p->f, p->links, p->to);
     struct str settings = digest_settings_url(a, p->f, p->links);
-    put(t, STR("\n-- \n"));
+    put(t, STR("\n----------\n\n"));
     put_paragraph(t, words_cover(a, p->f), 0);
     struct str hour = words_hour(a, p->f);
     put_paragraph(t, arena_printf(a, "%.*s.%s", (int)hour.n, hour.p, settings.n ? " To change the hour:" : ""), 0);
@@ -264,7 +265,6 @@ static void put_day(struct text_page *t)
     put_call_back(t);
     put_numbers(t);
     put_calls(t);
-    put_address(t, digest_day_url(p->a, p->f, p->links, ""), 0);
     put_reasons(t);
 }
 

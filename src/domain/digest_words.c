@@ -7,11 +7,12 @@
 
 struct str words_count(struct arena *a, int64_t count, const char *one, const char *many)
 {
-    long long n = count;
-    const char *word = n == 1 ? one : many;
-    return n < 1000      ? arena_printf(a, "%lld %s", n, word)
-           : n < 1000000 ? arena_printf(a, "%lld,%03lld %s", n / 1000, n % 1000, word)
-                         : arena_printf(a, "%lld,%03lld,%03lld %s", n / 1000000, n / 1000 % 1000, n % 1000, word);
+    struct str digits = arena_printf(a, "%lld", (long long)count), out = STR("");
+    for (size_t i = 0; i < digits.n; i++) {
+        bool is_group = i > 0 && (digits.n - i) % 3 == 0 && digits.p[i - 1] != '-';
+        out = arena_printf(a, "%.*s%s%c", S(out), is_group ? "," : "", digits.p[i]);
+    }
+    return arena_printf(a, "%.*s %s", S(out), count == 1 ? one : many);
 }
 
 struct str words_average(struct arena *a, double value)
@@ -187,11 +188,6 @@ static struct str in_sentence(struct arena *a, struct str text)
     return is_word ? arena_printf(a, "%c%.*s", text.p[0] | 0x20, (int)text.n - 1, text.p + 1) : text;
 }
 
-struct str words_nobody(void)
-{
-    return STR("Nobody is waiting for a call back.");
-}
-
 struct str words_waiting(struct arena *a, const struct digest_facts *f)
 {
     int64_t rest = f->to_call_back - (int64_t)f->call_back.count;
@@ -204,7 +200,7 @@ struct str words_preheader(struct arena *a, const struct digest_facts *f)
         return STR("A quiet day.");
     }
     if (f->call_back.count == 0) {
-        return words_nobody();
+        return STR("Nobody is waiting for a call back.");
     }
     const struct digest_caller *c = DIGEST_ITEM(f->call_back, digest_caller, 0);
     struct str why = in_sentence(a, words_why(c->reason, ABSENT, c->outcome));
@@ -258,11 +254,12 @@ struct str words_usual(struct arena *a, const struct digest_facts *f)
 struct str words_trouble(struct arena *a, const struct digest_facts *f, enum words_trouble which)
 {
     if (which == TROUBLE_NO_NUMBER && f->has_no_number) {
-        return STR("No phone number is connected, so no call can arrive. Connect one in the settings.");
+        return STR("No phone number is connected, so no call can arrive. Ask whoever set Ringback up to connect one.");
     }
     if (which == TROUBLE_NO_AI && f->not_answered_by_ai) {
         struct str calls = words_count(a, f->not_answered_by_ai, "call", "calls");
-        return arena_printf(a, "The AI could not be reached: %.*s went to the fallback.", S(calls));
+        return arena_printf(a, "The AI could not be reached for %.*s. The fallback took %s.", S(calls),
+                            f->not_answered_by_ai == 1 ? "it" : "them");
     }
     if (which == TROUBLE_NO_REPORT && f->without_report) {
         struct str calls = words_count(a, f->without_report, "call has", "calls have");

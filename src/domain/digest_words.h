@@ -37,7 +37,6 @@ struct str words_call_meta(struct arena *a, const struct digest_call *c);
 
 /* "14 calls, 3 to call back" */
 struct str words_report(struct arena *a, const struct digest_facts *f);
-struct str words_nobody(void);
 /* "3 more to call back"; absent when all of them are in the mail. */
 struct str words_waiting(struct arena *a, const struct digest_facts *f);
 /* "First: Dana, no hot water, urgent. Then 2 more." */
