@@ -1,56 +1,53 @@
 #include "unsubscribe_page.h"
 #include "caps.h"
+#include "html.h"
 #include "page_files.h"
 #include <assert.h>
 
 #define POLICY                                                                                                         \
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-static const char before[] =
-    "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1, viewport-fit=cover\">\n"
-    "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"robots\" content=\"noindex\">\n"
-    "<title>%.*s · Ringback</title>\n<link rel=\"icon\" type=\"image/svg+xml\" href=\"/assets/%s\">\n"
-    "<link rel=\"stylesheet\" href=\"/assets/%s\">\n</head>\n<body>\n<main class=\"sign-in\">\n"
-    "<div class=\"sign-in-card\">\n<p class=\"sign-in-brand\">Ringback</p>\n<div>\n<h1>%.*s</h1>\n";
-static const char after[] = "</div>\n</div>\n</main>\n</body>\n</html>\n";
-static const char button[] = "<form method=\"post\"><button class=\"button is-wide%s\" name=\"action\" value=\"%s\">%s"
-                             "</button></form>\n";
+#define MOST_LETTERS 300 /* of a name or an address */
 
-static const char *asset_of(const char *type)
+static struct str asset_of(const char *type)
 {
     const struct page_file *f = page_files;
     while (f->name && strcmp(f->type, type) != 0) {
         f++;
     }
     assert(f->name);
-    return f->name;
+    return str_of(f->name);
 }
 
-static struct str escaped(struct arena *a, struct str text)
+static struct html begin(struct str title)
 {
-    char *out = arena_alloc(a, text.n * 6 + 1), *at = out;
-    for (size_t i = 0; i < text.n; i++) {
-        const char *word = text.p[i] == '<'    ? "&lt;"
-                           : text.p[i] == '>'  ? "&gt;"
-                           : text.p[i] == '&'  ? "&amp;"
-                           : text.p[i] == '"'  ? "&quot;"
-                           : text.p[i] == '\'' ? "&#39;"
-                                               : NULL;
-        size_t n = word ? strlen(word) : 1;
-        memcpy(at, word ? word : &text.p[i], n);
-        at += n;
+    struct html h = html_make(CAP_REPLY_BYTES);
+    HTML(&h,
+         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1, viewport-fit=cover\">\n"
+         "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"robots\" content=\"noindex\">\n<title>");
+    html_text(&h, title, MOST_LETTERS);
+    HTML(&h, " · Ringback</title>\n<link rel=\"icon\" type=\"image/svg+xml\" href=\"/assets/");
+    html_text(&h, asset_of("image/svg+xml"), MOST_LETTERS);
+    HTML(&h, "\">\n<link rel=\"stylesheet\" href=\"/assets/");
+    html_text(&h, asset_of("text/css; charset=utf-8"), MOST_LETTERS);
+    HTML(&h, "\">\n</head>\n<body>\n<main class=\"sign-in\">\n<div class=\"sign-in-card\">\n"
+             "<p class=\"sign-in-brand\">Ringback</p>\n<div>\n<h1>");
+    html_text(&h, title, MOST_LETTERS);
+    HTML(&h, "</h1>\n");
+    return h;
+}
+
+static void answer(struct http_request *r, int status, struct html *h)
+{
+    HTML(h, "</div>\n</div>\n</main>\n</body>\n</html>\n");
+    if (h->rc < 0) {
+        http_reply_error(r, h->rc);
+    } else {
+        http_reply_header(r, "Content-Security-Policy", STR(POLICY));
+        http_reply(r, status, "text/html; charset=utf-8", buf_str(&h->out));
     }
-    return (struct str){out, (size_t)(at - out)};
-}
-
-static void answer(struct http_request *r, int status, struct str title, struct str body)
-{
-    struct str head = arena_printf(&r->arena, before, (int)title.n, title.p, asset_of("image/svg+xml"),
-                                   asset_of("text/css; charset=utf-8"), (int)title.n, title.p);
-    http_reply_header(r, "Content-Security-Policy", STR(POLICY));
-    http_reply(r, status, "text/html; charset=utf-8",
-               arena_printf(&r->arena, "%.*s%.*s%s", (int)head.n, head.p, (int)body.n, body.p, after));
+    buf_free(&h->out);
 }
 
 /* What the page says: ADDRESS text BUSINESS end. */
@@ -98,57 +95,53 @@ static const struct words *words_for(bool again, struct str paused)
     return w;
 }
 
-static int put(struct buf *out, const struct str *parts)
+static void put_button(struct html *h, const struct words *w)
 {
-    int rc = 0;
-    for (size_t i = 0; parts[i].p && rc == 0; i++) {
-        rc = buf_append(out, parts[i]);
-    }
-    return rc;
+    HTML(h, "<form method=\"post\"><button class=\"button is-wide");
+    html_text(h, str_of(w->kind), MOST_LETTERS);
+    HTML(h, "\" name=\"action\" value=\"");
+    html_text(h, str_of(w->action), MOST_LETTERS);
+    HTML(h, "\">");
+    html_text(h, str_of(w->label), MOST_LETTERS);
+    HTML(h, "</button></form>\n");
 }
 
 void unsubscribe_page_show(struct http_request *r, bool again, const struct unsubscribe_whom *whom)
 {
     const struct words *w = words_for(again, whom->paused);
-    struct arena *a = &r->arena;
-    struct buf page = buf_make(CAP_REPLY_BYTES);
-    int rc = put(&page, (struct str[]){STR("<p><strong>"),
-                                       escaped(a, whom->address),
-                                       STR("</strong> "),
-                                       w->text,
-                                       STR(" <strong>"),
-                                       escaped(a, whom->business),
-                                       STR("</strong>"),
-                                       w->end,
-                                       STR("</p>\n"),
-                                       {NULL, 0}});
-    if (rc == 0 && w->note.n) {
-        rc = put(&page, (struct str[]){STR("<p class=\"sign-in-note\">"), w->note, STR("</p>\n"), {NULL, 0}});
+    struct html h = begin(w->title);
+    HTML(&h, "<p><strong>");
+    html_text(&h, whom->address, MOST_LETTERS);
+    HTML(&h, "</strong> ");
+    html_text(&h, w->text, MOST_LETTERS);
+    HTML(&h, " <strong>");
+    html_text(&h, whom->business, MOST_LETTERS);
+    HTML(&h, "</strong>");
+    html_text(&h, w->end, MOST_LETTERS);
+    HTML(&h, "</p>\n");
+    if (w->note.n) {
+        HTML(&h, "<p class=\"sign-in-note\">");
+        html_text(&h, w->note, MOST_LETTERS);
+        HTML(&h, "</p>\n");
     }
-    if (rc == 0 && w->action) {
-        rc = buf_printf(&page, button, w->kind, w->action, w->label);
+    if (w->action) {
+        put_button(&h, w);
     }
-    if (rc < 0) {
-        http_reply_error(r, rc);
-    } else {
-        answer(r, 200, w->title, buf_str(&page));
-    }
-    buf_free(&page);
+    answer(r, 200, &h);
 }
 
 void unsubscribe_page_refuse(struct http_request *r, int code)
 {
     int status = err_info(code)->status;
+    struct html h = begin(code == ERR_NOT_FOUND ? STR("This link does not work") : STR("That did not work"));
     if (code == ERR_NOT_FOUND) {
-        answer(
-            r, status, STR("This link does not work"),
-            STR("<p>It is not complete, or not good any more: it may be from a mail to an address that has been taken "
-                "off the list since.</p>\n<p class=\"sign-in-note\">Who gets the daily mail stands in the settings of "
-                "the dashboard.</p>\n"));
+        HTML(&h, "<p>It is not complete, or not good any more: it may be from a mail to an address that has been taken "
+                 "off the list since.</p>\n<p class=\"sign-in-note\">Who gets the daily mail stands in the settings of "
+                 "the dashboard.</p>\n");
     } else if (status >= 500) {
-        answer(r, status, STR("That did not work"),
-               STR("<p>Nothing was changed, as far as we know. Please try again in a minute.</p>\n"));
+        HTML(&h, "<p>Nothing was changed, as far as we know. Please try again in a minute.</p>\n");
     } else {
-        answer(r, status, STR("That did not work"), STR("<p>Please open the link in the mail again.</p>\n"));
+        HTML(&h, "<p>Please open the link in the mail again.</p>\n");
     }
+    answer(r, status, &h);
 }

@@ -55,7 +55,7 @@ test("GET and HEAD show whom it stops, and change nothing", async () => {
     isPage(answer, 200, "Stop the daily mail\\?");
     assert.deepEqual(buttonOf(answer), ["stop", "Stop this mail"]);
     assert.ok(answer.text.includes("<strong>d…@larkspur.example.com</strong>"));
-    assert.ok(answer.text.includes("Larkspur &amp; Sons &lt;&quot;Smiles&quot;&gt; &#39;Zoë&#39; ☎"));
+    assert.ok(answer.text.includes("Larkspur &amp; Sons &lt;&#34;Smiles&#34;&gt; &#39;Zoë&#39; ☎"));
     assert.equal((await get(desk, { method: "HEAD" })).status, 200);
   }
   assert.ok((await get(zoe)).text.includes("<strong>z…@larkspur.example.org</strong>"));
