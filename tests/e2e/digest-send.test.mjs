@@ -266,9 +266,22 @@ test("what was kept is what is sent: damaged bytes do not leave", async () => {
   assert.ok(server.lines().some((line) => line.level === "error" && line.business === business.id));
 });
 
+test("stopped while answers are awaited: a clean end, and another server takes over with the same bytes", async () => {
+  const list = await businesses.addMany(20);
+  for (const business of list) script(business, moods.hangAfter);
+  await look(server);
+  await until("mails are under way", () => list.some((business) => asked(business).length === 1));
+  await server.stop();
+  const other = await world.start(mailEnv(resend));
+  await rows.timePasses();
+  await rows.settle(other);
+  for (const business of list) assert.equal((await assertOnce(business, "taken over")).status, "sent");
+  assertNothingPersonal(other);
+  await other.stop();
+});
+
 test("no mail twice, none changed, and nothing personal in the log", async () => {
   const { twice, changed } = resend.sins();
   assert.deepEqual({ twice, changed }, { twice: [], changed: [] });
   assertNothingPersonal(server);
-  await server.stop();
 });
