@@ -43,7 +43,7 @@ static void tell(const struct digest_job *j)
         metric_count(METRIC_DIGEST_TROUBLES, j->reason);
     }
     if (j->end == DIGEST_SENT) {
-        metric_set(METRIC_DIGEST_SENT_TIME, 0, 0, (double)(timestamp_wall_us() / 1000000));
+        metric_set(METRIC_DIGEST_SENT_TIME, 0, 0, (double)timestamp_wall_us() / 1e6);
     }
     log_event(alarm  ? LOG_ERROR
               : good ? LOG_INFO
@@ -226,7 +226,7 @@ static enum flow_next step_await_turn(struct flow *f)
     return pause_for(j, strtoul(db_cell(&j->unit, 0, 0, 0).p, NULL, 10));
 }
 
-static enum flow_next step_begin(struct flow *f)
+static enum flow_next step_attempt(struct flow *f)
 {
     struct digest_job *j = job_of_flow(f);
     if (j->settled) {
@@ -377,8 +377,8 @@ static enum flow_next step_note_first(struct flow *f)
 }
 
 static const struct flow_step steps[] = {
-    {"gather", step_gather}, {"make", step_make}, {"ask_turn", step_ask_turn}, {"await_turn", step_await_turn},
-    {"begin", step_begin},   {"send", step_send}, {"note", step_note_first},   {NULL, NULL}};
+    {"gather", step_gather},   {"make", step_make}, {"ask_turn", step_ask_turn}, {"await_turn", step_await_turn},
+    {"attempt", step_attempt}, {"send", step_send}, {"note", step_note_first},   {NULL, NULL}};
 
 void digest_job_init(struct digest_job *j, const struct digest_options *options)
 {

@@ -39,7 +39,7 @@ static void wrap(struct text_page *t, struct str words, size_t at, size_t indent
 {
     size_t column = at;
     bool is_first = true;
-    while (words.n) {
+    while (words.p && words.n) {
         struct str word = str_cut(words, str_find(words, ' '));
         size_t wide = columns(word);
         words = str_skip(words, word.n + 1);
