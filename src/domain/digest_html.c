@@ -164,7 +164,7 @@ static void put_button(struct digest_page *p)
     }
     HTML(h, "<tr><td align=\"center\" style=\"padding:8px 0 16px\">" TABLE
             "><tr><td class=\"b1\" align=\"center\" bgcolor=\"" ACCENT "\" style=\"background-color:" ACCENT
-            ";border-radius:10px\"><a class=\"t1\" href=\"");
+            ";border-radius:10px;mso-padding-alt:12px 22px\"><a class=\"t1\" href=\"");
     html_url(h, url);
     HTML(h, "\" style=\"display:block;padding:12px 22px;" FONT
             "font-size:16px;line-height:22px;font-weight:600;color:#f6fbfa;"

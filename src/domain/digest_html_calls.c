@@ -49,10 +49,12 @@ static void put_number(struct digest_page *p, const struct digest_caller *c)
     }
     if (is_urgent) {
         HTML(h, TABLE " class=\"fw\"><tr><td class=\"b1\" align=\"center\" bgcolor=\"" ACCENT
-                      "\" style=\"background-color:" ACCENT ";border-radius:10px\"><a class=\"t1\" href=\"");
+                      "\" style=\"background-color:" ACCENT
+                      ";border-radius:10px;mso-padding-alt:10px 14px\"><a class=\"t1\" href=\"");
     } else {
-        HTML(h, TABLE " class=\"fw\"><tr><td class=\"b2\" align=\"center\" bgcolor=\"#e2f1ed\" "
-                      "style=\"background-color:#e2f1ed;border-radius:10px\"><a class=\"t2\" href=\"");
+        HTML(h, TABLE
+             " class=\"fw\"><tr><td class=\"b2\" align=\"center\" bgcolor=\"#e2f1ed\" "
+             "style=\"background-color:#e2f1ed;border-radius:10px;mso-padding-alt:10px 14px\"><a class=\"t2\" href=\"");
     }
     html_url(h, tel);
     HTML(h,

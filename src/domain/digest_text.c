@@ -28,7 +28,7 @@ static void put_spaces(struct text_page *t, size_t count)
 static size_t columns(struct str s)
 {
     size_t count = 0;
-    for (size_t i = 0; i < s.n; i++) {
+    for (size_t i = 0; s.p && i < s.n; i++) {
         count += ((unsigned char)s.p[i] & 0xc0) != 0x80;
     }
     return count;

@@ -1,4 +1,5 @@
 #include "digest_words.h"
+#include "call.h"
 #include "html.h"
 #include <math.h>
 
@@ -53,19 +54,6 @@ static size_t code_length(struct str digits)
     return digits.p[0] == '1' || digits.p[0] == '7' ? 1 : strstr(two, wanted) ? 2 : 3;
 }
 
-static bool is_dialable(struct str number)
-{
-    if (number.n < 7 || number.n > 16 || number.p[0] != '+' || number.p[1] == '0') {
-        return false;
-    }
-    for (size_t i = 1; i < number.n; i++) {
-        if (number.p[i] < '0' || number.p[i] > '9') {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Groups of three, with up to four at the end. */
 static struct str grouped(struct arena *a, struct str digits)
 {
@@ -93,7 +81,7 @@ static bool is_withheld(struct str number)
 
 struct str words_phone(struct arena *a, struct str number)
 {
-    if (!is_dialable(number)) {
+    if (!call_number_is_e164(number)) {
         return is_withheld(number) ? STR("Withheld number") : number;
     }
     struct str digits = str_skip(number, 1);
@@ -111,7 +99,7 @@ struct str words_phone(struct arena *a, struct str number)
 
 struct str words_tel(struct arena *a, struct str number)
 {
-    return is_dialable(number) ? arena_printf(a, "tel:%.*s", S(number)) : ABSENT;
+    return call_number_is_e164(number) ? arena_printf(a, "tel:%.*s", S(number)) : ABSENT;
 }
 
 struct str words_urgency(struct str urgency)
@@ -217,9 +205,8 @@ struct str words_empty(struct arena *a, const struct digest_facts *f, int line)
     if (line == 0) {
         return arena_printf(a, "Nobody called on %.*s.", S(f->weekday));
     }
-    return digest_has_trouble(f)
-               ? STR("That may have a reason: please read on.")
-               : STR("Everything is running. The next call is answered as always, and stands in the next mail.");
+    return digest_has_trouble(f) ? STR("That may have a reason: please read on.")
+                                 : STR("Nothing looks wrong. Ringback is ready for the next call.");
 }
 
 struct str words_after_hours(struct arena *a, const struct digest_facts *f)
