@@ -1,6 +1,7 @@
 #include "fetch_easy.h"
 #include "caps.h"
 #include "fetch_address.h"
+#include "fetch_option.h"
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -21,19 +22,6 @@ static const struct policy policies[] = {
     {CURLOPT_NETRC, CURL_NETRC_IGNORED},
     {CURLOPT_MAXAGE_CONN, CAP_FETCH_KEEP_S},
 };
-
-/* Options fail for want of memory or in a libcurl that lacks a part of the policy; neither may go on. */
-static void set_long(CURL *curl, CURLoption option, long value)
-{
-    CURLcode rc = curl_easy_setopt(curl, option, value);
-    assert(rc == CURLE_OK);
-}
-
-static void set_text(CURL *curl, CURLoption option, const char *value)
-{
-    CURLcode rc = curl_easy_setopt(curl, option, value);
-    assert(rc == CURLE_OK);
-}
 
 static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 {
@@ -142,16 +130,16 @@ static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sock
 static void set_policy(struct fetch_easy *e)
 {
     for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
-        set_long(e->curl, policies[i].option, policies[i].value);
+        fetch_set_long(e->curl, policies[i].option, policies[i].value);
     }
-    set_text(e->curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    set_text(e->curl, CURLOPT_PROXY, "");
+    fetch_set_text(e->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    fetch_set_text(e->curl, CURLOPT_PROXY, "");
     if (curl_version_info(CURLVERSION_NOW)->cainfo) {
         /* libcurl keeps the parsed bundle only if it has no directory to look into as well; without that every new
          * connection reads it again and the loop stands for about 20 ms */
-        set_text(e->curl, CURLOPT_CAPATH, NULL);
+        fetch_set_text(e->curl, CURLOPT_CAPATH, NULL);
     }
-    set_text(e->curl, CURLOPT_USERAGENT, "ringback/" RINGBACK_VERSION);
+    fetch_set_text(e->curl, CURLOPT_USERAGENT, "ringback/" RINGBACK_VERSION);
     curl_easy_setopt(e->curl, CURLOPT_PRIVATE, e);
     curl_easy_setopt(e->curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(e->curl, CURLOPT_WRITEDATA, e);
@@ -246,11 +234,11 @@ static void set_body(struct fetch_easy *e, const struct fetch *f)
 {
     bool get = strcmp(f->method, "GET") == 0;
     if (!get) {
-        set_text(e->curl, CURLOPT_CUSTOMREQUEST, f->method);
+        fetch_set_text(e->curl, CURLOPT_CUSTOMREQUEST, f->method);
     }
     if (!get || f->body.n) {
         curl_easy_setopt(e->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)f->body.n);
-        set_text(e->curl, CURLOPT_COPYPOSTFIELDS, f->body.n ? f->body.p : "");
+        fetch_set_text(e->curl, CURLOPT_COPYPOSTFIELDS, f->body.n ? f->body.p : "");
     }
     e->repeatable = get;
 }
@@ -267,8 +255,8 @@ static void set_limits(struct fetch_easy *e, const struct fetch *f)
     e->deadline_ms = f->deadline_ms;
     e->started_ns = e->touched_ns = uv_hrtime();
     curl_easy_setopt(e->curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)cap_bytes);
-    set_long(e->curl, CURLOPT_TIMEOUT_MS, (long)f->deadline_ms);
-    set_long(e->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)(f->connect_ms ? f->connect_ms : CAP_FETCH_CONNECT_MS));
+    fetch_set_long(e->curl, CURLOPT_TIMEOUT_MS, (long)f->deadline_ms);
+    fetch_set_long(e->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)(f->connect_ms ? f->connect_ms : CAP_FETCH_CONNECT_MS));
 }
 
 int fetch_easy_prepare(struct fetch_easy *e, const struct fetch *f)
@@ -278,7 +266,7 @@ int fetch_easy_prepare(struct fetch_easy *e, const struct fetch *f)
     int rc = is_one_line(f->url) && is_usable_url(url.p, f->public_only) ? 0 : ERR_BAD_SETTING;
     rc = rc ? rc : set_headers(e, f, &scratch);
     if (rc == 0) {
-        set_text(e->curl, CURLOPT_URL, url.p);
+        fetch_set_text(e->curl, CURLOPT_URL, url.p);
         set_body(e, f);
         set_limits(e, f);
     }

@@ -1,5 +1,6 @@
 #include "fetch_mail.h"
 #include "caps.h"
+#include "fetch_option.h"
 #include "fetch_breaker.h"
 #include "fetch_call.h"
 #include <arpa/inet.h>
@@ -35,18 +36,6 @@ struct fetch_mail_call {
     CURLcode result;
     double seconds;
 };
-
-static void set_long(CURL *curl, CURLoption option, long value)
-{
-    CURLcode rc = curl_easy_setopt(curl, option, value);
-    assert(rc == CURLE_OK);
-}
-
-static void set_text(CURL *curl, CURLoption option, const char *value)
-{
-    CURLcode rc = curl_easy_setopt(curl, option, value);
-    assert(rc == CURLE_OK);
-}
 
 /* The last two bytes go alone: while they are here the rest has left, and the message's end has not. */
 static size_t on_read(char *out, size_t size, size_t n, void *arg)
@@ -147,14 +136,14 @@ static void set_policy(struct fetch_mail_call *c)
         {CURLOPT_NOPROGRESS, 0},
     };
     for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
-        set_long(c->curl, policies[i].option, policies[i].value);
+        fetch_set_long(c->curl, policies[i].option, policies[i].value);
     }
-    set_text(c->curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-    set_text(c->curl, CURLOPT_PROXY, "");
+    fetch_set_text(c->curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+    fetch_set_text(c->curl, CURLOPT_PROXY, "");
     /* without this a name with an @ may send libcurl to a Kerberos realm */
-    set_text(c->curl, CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN;AUTH=LOGIN");
+    fetch_set_text(c->curl, CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN;AUTH=LOGIN");
     if (curl_version_info(CURLVERSION_NOW)->cainfo) {
-        set_text(c->curl, CURLOPT_CAPATH, NULL); /* the bundle is enough, and is then not read again each time */
+        fetch_set_text(c->curl, CURLOPT_CAPATH, NULL); /* the bundle is enough, and is then not read again each time */
     }
 }
 
@@ -246,10 +235,10 @@ static int set_place(struct fetch_mail_call *c, const char *text)
     char *url = NULL;
     int rc = place_read(text, &p);
     if (rc == 0 && curl_url_get(p.url, CURLUPART_URL, &url, 0) == CURLUE_OK) {
-        set_text(c->curl, CURLOPT_URL, url);
-        set_long(c->curl, CURLOPT_USE_SSL, is_here(p.host) ? CURLUSESSL_NONE : CURLUSESSL_ALL);
-        set_text(c->curl, CURLOPT_USERNAME, p.user);
-        set_text(c->curl, CURLOPT_PASSWORD, p.password);
+        fetch_set_text(c->curl, CURLOPT_URL, url);
+        fetch_set_long(c->curl, CURLOPT_USE_SSL, is_here(p.host) ? CURLUSESSL_NONE : CURLUSESSL_ALL);
+        fetch_set_text(c->curl, CURLOPT_USERNAME, p.user);
+        fetch_set_text(c->curl, CURLOPT_PASSWORD, p.password);
     }
     curl_free(url);
     place_free(&p);
@@ -265,7 +254,7 @@ static int prepare(struct fetch_mail_call *c, const struct fetch_mail *m)
     set_policy(c);
     set_callbacks(c);
     int rc = set_place(c, arena_copy(&scratch, m->url).p);
-    set_text(c->curl, CURLOPT_MAIL_FROM, arena_copy(&scratch, m->from).p);
+    fetch_set_text(c->curl, CURLOPT_MAIL_FROM, arena_copy(&scratch, m->from).p);
     c->to = curl_slist_append(NULL, arena_copy(&scratch, m->to).p);
     assert(c->to);
     curl_easy_setopt(c->curl, CURLOPT_MAIL_RCPT, c->to);
@@ -273,9 +262,9 @@ static int prepare(struct fetch_mail_call *c, const struct fetch_mail *m)
     rc = rc ? rc : buf_append(&c->message, m->message);
     curl_easy_setopt(c->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)m->message.n);
     c->deadline_ms = m->deadline_ms;
-    set_long(c->curl, CURLOPT_TIMEOUT_MS, (long)m->deadline_ms);
-    set_long(c->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)m->deadline_ms);
-    set_long(c->curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)(m->deadline_ms + 999) / 1000);
+    fetch_set_long(c->curl, CURLOPT_TIMEOUT_MS, (long)m->deadline_ms);
+    fetch_set_long(c->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)m->deadline_ms);
+    fetch_set_long(c->curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)(m->deadline_ms + 999) / 1000);
     arena_free(&scratch);
     return rc;
 }
