@@ -2,10 +2,8 @@
  * the mails are written to that folder, for tests/mails. */
 #include "digest_mail.h"
 #include "digest_sample.h"
-#include "digest_words.h"
 #include "tap.h"
 #include "utf8.h"
-#include <math.h>
 
 #define HAS(text, part) CHECK(str_has((text), STR(part)))
 #define HAS_NOT(text, part) CHECK(!str_has((text), STR(part)))
@@ -561,93 +559,8 @@ static void flaws_are_found(void)
     CHECK_STR(first_flaw(STR("<!DOCTYPE html><p a=\"b\">x<b></b><meta x></p>")), "");
 }
 
-struct phone_case {
-    const char *number, *shown, *tel;
-};
-
-static const struct phone_case phones[] = {
-    {"+16465550187", "+1 (646) 555-0187", "tel:+16465550187"},
-    {"+442079460123", "+44 20 7946 0123", "tel:+442079460123"},
-    {"+447700900123", "+44 770 090 0123", "tel:+447700900123"},
-    {"+4930123456", "+49 301 23 456", "tel:+4930123456"},
-    {"+35312345678", "+353 123 45 678", "tel:+35312345678"},
-    {"+123456", "+1 23 456", "tel:+123456"},
-    {"+12345", "+12345", NULL},
-    {"+06465550187", "+06465550187", NULL},
-    {"+1234567890123456", "+1234567890123456", NULL},
-    {"sip:desk@example.com", "sip:desk@example.com", NULL},
-    {"+1646555018;x", "+1646555018;x", NULL},
-    {"anonymous", "Withheld number", NULL},
-    {"Restricted", "Withheld number", NULL},
-    {"", "Withheld number", NULL},
-    {NULL, "Withheld number", NULL},
-};
-
-static void numbers_as_the_dashboard_has_them(void)
-{
-    struct arena a = {0};
-    for (size_t i = 0; i < sizeof(phones) / sizeof(phones[0]); i++) {
-        tap_case(phones[i].number);
-        CHECK_STR(words_phone(&a, str_of(phones[i].number)), phones[i].shown);
-        CHECK_STR(words_tel(&a, str_of(phones[i].number)), phones[i].tel);
-    }
-    arena_free(&a);
-}
-
-struct number_case {
-    double value;
-    const char *length, *average;
-};
-
-static const struct number_case values[] = {
-    {0, "0 s", "0"},
-    {0.04, "0 s", "0"},
-    {48.4, "48 s", "48.4"},
-    {59.6, "1 min", "59.6"},
-    {60, "1 min", "60"},
-    {130, "2 min 10 s", "130"},
-    {11.26, "11 s", "11.3"},
-    {3599.6, "1 h", "3,600"},
-    {3720, "1 h 2 min", "3,720"},
-    {1234567, "342 h 56 min", "1,234,567"},
-    {NAN, "–", "–"},
-};
-
-static void lengths_and_averages(void)
-{
-    struct arena a = {0};
-    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-        tap_case(values[i].length);
-        CHECK_STR(words_length(&a, values[i].value), values[i].length);
-        CHECK_STR(words_average(&a, values[i].value), values[i].average);
-    }
-    CHECK_STR(words_count(&a, 1, "call", "calls"), "1 call");
-    CHECK_STR(words_count(&a, 0, "call", "calls"), "0 calls");
-    CHECK_STR(words_count(&a, 1204, "call", "calls"), "1,204 calls");
-    arena_free(&a);
-}
-
-static void the_first_to_call_comes_before_the_mail_is_opened(void)
-{
-    struct arena a = {0};
-    struct digest_facts f;
-    sample_read(&a, "busy", &f);
-    CHECK_STR(words_preheader(&a, &f),
-              "First: Dana Whitlock, no hot water in the surgery, wants somebody today, urgent. Then 7 more.");
-    f.to_call_back = 1;
-    CHECK_STR(words_preheader(&a, &f),
-              "First: Dana Whitlock, no hot water in the surgery, wants somebody today, urgent.");
-    struct digest_caller *c = f.call_back.items;
-    c[0] = c[3];
-    CHECK_STR(words_preheader(&a, &f), "First: +1 (347) 555-0119, stayed silent on the line.");
-    f.call_back.count = 0;
-    CHECK_STR(words_preheader(&a, &f), "Nobody is waiting for a call back.");
-    arena_free(&a);
-}
-
 TAP_MAIN(TEST(all_of_a_busy_day_in_both_parts), TEST(a_quiet_day_has_no_empty_parts), TEST(an_empty_day_is_two_lines),
          TEST(nothing_but_what_belongs_there), TEST(the_subject_is_the_report), TEST(one_click_is_for_https),
          TEST(without_addresses_no_links), TEST(each_gets_an_own_link), TEST(the_same_facts_give_the_same_bytes),
          TEST(what_callers_say_stays_text), TEST(usual_mails_are_whole), TEST(only_styles_that_mail_programs_know),
-         TEST(flaws_are_found), TEST(numbers_as_the_dashboard_has_them), TEST(lengths_and_averages),
-         TEST(the_first_to_call_comes_before_the_mail_is_opened))
+         TEST(flaws_are_found))
