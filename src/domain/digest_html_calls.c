@@ -79,7 +79,7 @@ static void put_caller(struct digest_page *p, const struct digest_caller *c, boo
     put_name(p, str_or(c->name, STR("Name not known")), c->call_id);
     put_urgency(p, c->urgency);
     HTML(h, "</p>\n<p class=\"k\" style=\"margin:2px 0 0;" BODY "color:" INK "\">");
-    html_text(h, words_why(c->reason, (struct str){NULL, 0}, c->outcome), MOST_REASON);
+    html_text(h, words_why(p->a, c->reason, (struct str){NULL, 0}, c->outcome), MOST_REASON);
     HTML(h, "</p>\n<p class=\"s\" style=\"margin:2px 0 0;" SMALL "color:" SOFT "\">");
     html_text(h, words_caller_meta(p->a, c), MOST_META);
     struct str from = words_called_from(p->a, c);
@@ -147,7 +147,7 @@ static void put_call(struct digest_page *p, const struct digest_call *c)
     HTML(h, "</b>");
     put_outcome(p, c);
     HTML(h, "<div>");
-    html_text(h, words_why(c->reason, c->summary, c->outcome), MOST_REASON);
+    html_text(h, words_why(p->a, c->reason, c->summary, c->outcome), MOST_REASON);
     HTML(h, "</div></td></tr>\n");
 }
 

@@ -146,7 +146,7 @@ static void put_reason(struct digest_page *p, const struct digest_reason *r, int
     struct html *h = &p->h;
     int64_t share = r->calls * 100 / most;
     HTML(h, "<tr><td class=\"k\" align=\"left\" style=\"padding:6px 12px 6px 0;" BODY "color:" INK "\">");
-    html_text(h, r->reason, MOST_NAME);
+    html_text(h, words_capital(p->a, r->reason), MOST_NAME);
     HTML(h, "</td><td width=\"40%\" valign=\"middle\" style=\"padding:6px 0\">" TABLE
             " width=\"100%\"><tr><td class=\"g1\" width=\"");
     html_number(h, share < 4 ? 4 : share);

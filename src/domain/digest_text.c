@@ -97,7 +97,7 @@ static void put_caller(struct text_page *t, const struct digest_caller *c, size_
     wrap(t, arena_printf(a, word.n ? "%.*s (%.*s)" : "%.*s", (int)name.n, name.p, (int)word.n, word.n ? word.p : ""), 3,
          3);
     put_paragraph(t, phone, 3);
-    put_paragraph(t, tame(t, words_why(c->reason, (struct str){NULL, 0}, c->outcome), MOST_REASON), 3);
+    put_paragraph(t, tame(t, words_why(a, c->reason, (struct str){NULL, 0}, c->outcome), MOST_REASON), 3);
     put_paragraph(t, words_caller_meta(a, c), 3);
     put_paragraph(t, words_called_from(a, c), 3);
     put_address(t, digest_call_url(a, t->p->f, t->p->links, c->call_id), 3);
@@ -167,7 +167,8 @@ static void put_call(struct text_page *t, const struct digest_call *c)
     struct arena *a = t->p->a;
     struct str when = tame(t, c->when, MOST_SHORT);
     struct str who = tame(t, str_or(c->name, words_phone(a, c->number)), MOST_NAME);
-    struct str why = tame(t, words_why(c->reason, c->summary, c->outcome), MOST_REASON), meta = words_call_meta(a, c);
+    struct str why = tame(t, words_why(a, c->reason, c->summary, c->outcome), MOST_REASON),
+               meta = words_call_meta(a, c);
     put(t, when);
     if (columns(when) < 10) {
         put_spaces(t, 10 - columns(when));
@@ -218,7 +219,7 @@ static void put_reasons(struct text_page *t)
         const struct digest_reason *r = DIGEST_ITEM(p->f->reasons, digest_reason, i);
         struct str calls = arena_printf(p->a, "%4lld  ", (long long)r->calls);
         put(t, calls);
-        wrap(t, tame(t, r->reason, MOST_NAME), calls.n, 6);
+        wrap(t, tame(t, words_capital(p->a, r->reason), MOST_NAME), calls.n, 6);
     }
 }
 

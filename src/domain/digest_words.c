@@ -110,7 +110,14 @@ struct str words_urgency(struct str urgency)
                                             : ABSENT;
 }
 
-struct str words_why(struct str reason, struct str summary, struct str outcome)
+struct str words_capital(struct arena *a, struct str text)
+{
+    bool is_word = text.n && text.p[0] >= 'a' && text.p[0] <= 'z' &&
+                   (text.n == 1 || text.p[1] == ' ' || (text.p[1] >= 'a' && text.p[1] <= 'z'));
+    return is_word ? arena_printf(a, "%c%.*s", text.p[0] & ~0x20, (int)text.n - 1, text.p + 1) : text;
+}
+
+struct str words_why(struct arena *a, struct str reason, struct str summary, struct str outcome)
 {
     static const struct {
         const char *outcome, *words;
@@ -122,7 +129,7 @@ struct str words_why(struct str reason, struct str summary, struct str outcome)
         {"Technical error", "Lost to a technical error"},
     };
     if (reason.n || summary.n) {
-        return str_or(reason, summary);
+        return words_capital(a, str_or(reason, summary));
     }
     for (size_t i = 0; i < sizeof(instead) / sizeof(instead[0]); i++) {
         if (str_eq(outcome, str_of(instead[i].outcome))) {
@@ -191,7 +198,7 @@ struct str words_preheader(struct arena *a, const struct digest_facts *f)
         return STR("Nobody is waiting for a call back.");
     }
     const struct digest_caller *c = DIGEST_ITEM(f->call_back, digest_caller, 0);
-    struct str why = in_sentence(a, words_why(c->reason, ABSENT, c->outcome));
+    struct str why = in_sentence(a, words_why(a, c->reason, ABSENT, c->outcome));
     struct str who = c->name.n ? c->name : words_phone(a, str_or(c->number, c->caller_number));
     struct str first =
         arena_printf(a, "First: %.*s, %.*s%s", S(who), S(why), str_eq(c->urgency, STR("high")) ? ", urgent" : "");

@@ -26,8 +26,10 @@ struct str words_tel(struct arena *a, struct str number);
 
 /* "Urgent", "Normal", "Can wait"; absent when not known */
 struct str words_urgency(struct str urgency);
+/* "chipped tooth" as "Chipped tooth"; "iPhone repair" stays. */
+struct str words_capital(struct arena *a, struct str text);
 /* Why somebody called; if that is not known, what came of it. */
-struct str words_why(struct str reason, struct str summary, struct str outcome);
+struct str words_why(struct arena *a, struct str reason, struct str summary, struct str outcome);
 /* "8:05 AM · Hung up early · 3 tries" */
 struct str words_caller_meta(struct arena *a, const struct digest_caller *c);
 /* Absent when it is the number to call. */

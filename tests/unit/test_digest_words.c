@@ -90,6 +90,30 @@ static void the_first_to_call_comes_before_the_mail_is_opened(void)
     arena_free(&a);
 }
 
+static const char *const capitals[][2] = {
+    {"chipped tooth", "Chipped tooth"},
+    {"Chipped tooth", "Chipped tooth"},
+    {"iPhone repair", "iPhone repair"},
+    {"x", "X"},
+    {"ädern", "ädern"},
+    {"2 crowns", "2 crowns"},
+    {"", ""},
+    {"a crown", "A crown"},
+};
+
+static void reasons_begin_as_sentences_do(void)
+{
+    struct arena a = {0};
+    for (size_t i = 0; i < sizeof(capitals) / sizeof(capitals[0]); i++) {
+        CHECK_STR(words_capital(&a, str_of(capitals[i][0])), capitals[i][1]);
+    }
+    CHECK_STR(words_why(&a, str_of("chipped tooth"), str_of("Longer."), STR("Booked")), "Chipped tooth");
+    CHECK_STR(words_why(&a, str_of(NULL), str_of("longer."), STR("Booked")), "Longer.");
+    CHECK_STR(words_why(&a, str_of(NULL), str_of(NULL), STR("Hung up early")), "Hung up before saying why");
+    CHECK_STR(words_why(&a, str_of(NULL), str_of(NULL), STR("Booked")), "Did not say why");
+    arena_free(&a);
+}
+
 struct trouble_case {
     int64_t no_ai, no_report;
     const char *ai, *report;
@@ -165,5 +189,5 @@ static void how_many_came_after_hours(void)
 }
 
 TAP_MAIN(TEST(numbers_as_the_dashboard_has_them), TEST(lengths_and_averages),
-         TEST(the_first_to_call_comes_before_the_mail_is_opened), TEST(what_is_wrong_is_said_only_then),
-         TEST(what_is_usual), TEST(how_many_came_after_hours))
+         TEST(the_first_to_call_comes_before_the_mail_is_opened), TEST(reasons_begin_as_sentences_do),
+         TEST(what_is_wrong_is_said_only_then), TEST(what_is_usual), TEST(how_many_came_after_hours))
