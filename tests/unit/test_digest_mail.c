@@ -465,6 +465,28 @@ static void what_callers_say_stays_text(void)
     arena_free(&a);
 }
 
+/* To as many as there can be, as one request. */
+static void the_longest_mails_can_be_kept(void)
+{
+    struct arena a = {0};
+    struct digest_facts f;
+    struct sample_source s = {.a = &a, .turns = true};
+    struct mail mails[CAP_MAIL_RECIPIENTS], back[CAP_MAIL_RECIPIENTS];
+    struct buf out = buf_make(CAP_MAIL_BYTES);
+    size_t count = 0;
+    sample_read(&a, "busy", &f);
+    sample_spoil(&s, &f);
+    for (size_t i = 0; i < CAP_MAIL_RECIPIENTS; i++) {
+        CHECK_INT(digest_mail_compose(&a, &f, &sample_links, i, &mails[i]), 0);
+    }
+    CHECK_INT(mail_write(&out, mails, CAP_MAIL_RECIPIENTS), 0);
+    CHECK_INT(mail_read(&a, buf_str(&out), back, &count), 0);
+    CHECK_INT(count, CAP_MAIL_RECIPIENTS);
+    CHECK(str_eq(back[9].html, mails[9].html) && str_eq(back[9].text, mails[9].text));
+    buf_free(&out);
+    arena_free(&a);
+}
+
 static void usual_mails_are_whole(void)
 {
     static const char *const names[] = {"busy", "quiet", "empty", "unconnected", "facts"};
@@ -562,5 +584,5 @@ static void flaws_are_found(void)
 TAP_MAIN(TEST(all_of_a_busy_day_in_both_parts), TEST(a_quiet_day_has_no_empty_parts), TEST(an_empty_day_is_two_lines),
          TEST(nothing_but_what_belongs_there), TEST(the_subject_is_the_report), TEST(one_click_is_for_https),
          TEST(without_addresses_no_links), TEST(each_gets_an_own_link), TEST(the_same_facts_give_the_same_bytes),
-         TEST(what_callers_say_stays_text), TEST(usual_mails_are_whole), TEST(only_styles_that_mail_programs_know),
-         TEST(flaws_are_found))
+         TEST(what_callers_say_stays_text), TEST(the_longest_mails_can_be_kept), TEST(usual_mails_are_whole),
+         TEST(only_styles_that_mail_programs_know), TEST(flaws_are_found))
