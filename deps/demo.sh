@@ -151,7 +151,8 @@ Try, in another terminal. The first is a call that comes in: it appears on the p
 
 Real calls need keys, in the environment or in .local/env: TWILIO_AUTH_TOKEN, VAPI_API_KEY, VAPI_PHONE_NUMBER_ID, and
 PUBLIC_URL, the https address under which both reach this machine. Without them no call reaches an assistant, and the
-recordings of the made-up calls cannot be played. Metrics are on http://$admin/metrics.
+recordings of the made-up calls cannot be played. The daily mail is made and kept here; RESEND_API_KEY and RESEND_FROM, or
+SMTP_URL, send it. Metrics are on http://$admin/metrics.
 
 The data is in .local/pg (./dev db psql), the log in .local/log/server.log and here. Ctrl-C stops server and Postgres.
 
