@@ -45,6 +45,7 @@ alter table public.digests
     add column reason text; -- a word for metrics: why it ended so, or why it waits
 alter table public.digests alter column due_at drop default;
 create index digests_open on public.digests (lease_until) where status in ('due', 'claimed');
+create index digests_unknown on public.digests (local_date) where status = 'unknown';
 create index digests_resend on public.digests (resend_id) where resend_id is not null;
 
 -- What became of a mail at one recipient. A later word of a lower rank changes nothing.
@@ -162,7 +163,7 @@ $$;
 
 -- The zones that businesses have were known when they were set; another machine's tables may lack one.
 create function private.zone_is_known(zone text) returns boolean
-    language plpgsql stable parallel safe set search_path = ''
+    language plpgsql stable set search_path = '' -- an exception block is no work for parallel workers
 as $$
 begin
     perform now() at time zone zone;
@@ -229,7 +230,7 @@ $$;
 create function private.digest_recipients(business uuid) returns table (address text, nth bigint)
     language sql stable set search_path = ''
 as $$
-    select a.address, row_number() over (order by min(a.at))
+    select (array_agg(a.address order by a.at))[1], row_number() over (order by min(a.at)) -- once, however it is spelt
     from (
         select btrim(x.address) as address, x.at
         from public.businesses b, unnest(string_to_array(b.email, ',')) with ordinality x (address, at)
@@ -239,7 +240,7 @@ as $$
         from public.business_users u join public.businesses b on b.id = u.business_id
         where u.business_id = business and u.role = 'owner' and btrim(coalesce(b.email, ''), ' ,') = '') a
     where a.address ~ '^[^[:cntrl:]\s@,;<>"()]+@[^[:cntrl:]\s@,;<>"()]+$' and length(a.address) <= 320
-    group by a.address
+    group by lower(a.address)
     order by 2
     limit 10
 $$;
@@ -268,7 +269,7 @@ $$;
 
 -- A mail may be kept as one of several, each to one recipient. Shown is the first, and to whom they all went.
 create or replace function private.mail_of(body bytea) returns jsonb
-    language plpgsql immutable parallel safe set search_path = ''
+    language plpgsql immutable parallel unsafe set search_path = ''
 as $$
 declare
     mail jsonb;

@@ -62,17 +62,25 @@ with b as materialized (
     select s.*, s.listed_at at time zone b.zone as local_time
     from b join seen s on s.week = 0
 ), missed as materialized (
-    -- Neither answered nor ticked off since, as it looked at that moment.
-    select t.id, t.listed_at, t.caller, t.urgency
-    from b cross join today t
-    left join public.call_backs k on k.business_id = b.id and k.caller_number = t.caller
+    -- Neither answered nor ticked off since, as it looked at that moment. Looked up once for each caller: one number may
+    -- call thousands of times.
+    select t.id, t.listed_at, m.caller, t.urgency
+    from b
+    cross join (
+        select caller, min(listed_at) as first_at, array_agg(id) as ids, array_agg(listed_at) as times,
+               array_agg(urgency) as urgencies, array_agg(outcome) as outcomes
+        from today
+        where private.is_missed(outcome) and caller is not null
+        group by caller) m
+    left join public.call_backs k on k.business_id = b.id and k.caller_number = m.caller
     cross join lateral (
         select max(c.listed_at) as answered_at
         from public.calls c
-        where c.business_id = b.id and c.caller_number = t.caller and c.listed_at >= t.listed_at and c.listed_at < b.at
+        where c.business_id = b.id and c.caller_number = m.caller and c.listed_at >= m.first_at and c.listed_at < b.at
           and private.is_answered(c.outcome)) later
-    where private.is_missed(t.outcome) and private.is_to_call_back(
-        t.outcome, t.caller, t.listed_at, later.answered_at,
+    cross join lateral unnest(m.ids, m.times, m.urgencies, m.outcomes) t (id, listed_at, urgency, outcome)
+    where private.is_to_call_back(
+        t.outcome, m.caller, t.listed_at, later.answered_at,
         case when k.done_at <= b.at then k.done_at when k.before_at <= b.at then k.before_at end)
 ), tries as materialized (
     select m.caller, count(*) as tries, coalesce(bool_or(m.urgency = 'high'), false) as is_urgent,

@@ -267,7 +267,7 @@ test("recipients: in order, each with a link of its own; who is paused", async (
   await db.rows("insert into paused_recipients values ($1, 'zoe@larkspur.example', 'bounced')", [business]);
   assert.deepEqual(
     (await mail("zoe@larkspur.example, Zoe@larkspur.example")).map((to) => to.paused),
-    ["bounced", "bounced"],
+    ["bounced"], // one mailbox, however it is spelt
   );
   assert.deepEqual(
     (await mail(" , ")).map((to) => to.address),
