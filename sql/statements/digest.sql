@@ -36,19 +36,23 @@ select count(*) as made from made
 
 -- name: digest_give_up
 -- role: ringback_digest
--- $1 the way that mails go now, or null. What may have been accepted and cannot be asked again safely. A row each.
+-- $1 the way that mails go now, or null. What may have been accepted and cannot be asked again safely, and what could not
+-- be made or sent for three days: it would be old news. A row each: business, date, reason, and the status that it has now.
 update public.digests set
-    status = 'unknown', claimed_by = null, attempt_way = null, doubt = coalesce(doubt, attempt_way), updated_at = now(),
-    reason = case when first_attempt_at < now() - interval '23 hours' then 'too_late' else 'interrupted' end,
+    status = case when first_attempt_at is null and coalesce(doubt, attempt_way) is null then 'failed' else 'unknown' end,
+    claimed_by = null, attempt_way = null, doubt = coalesce(doubt, attempt_way), updated_at = now(),
+    reason = case when coalesce(first_attempt_at, due_at) < now() - interval '23 hours' then 'too_late' else 'interrupted' end,
     error = case
+        when first_attempt_at is null and coalesce(doubt, attempt_way) is null then 'It could not be made or sent for three days.'
         when coalesce(doubt, attempt_way) is null then 'It could not be sent for 23 hours.'
         when first_attempt_at < now() - interval '23 hours' then
             'For 23 hours no clear answer came. The mail may have gone out or not.'
         else 'It was interrupted while it was being sent. The mail may have gone out or not.' end
 where status in ('due', 'claimed') and lease_until < now()
   and (first_attempt_at < now() - interval '23 hours'
+       or first_attempt_at is null and due_at < now() - interval '3 days'
        or coalesce(doubt, attempt_way) = 'smtp' or coalesce(doubt, attempt_way) <> coalesce($1::text, 'resend'))
-returning business_id, local_date, reason
+returning business_id, local_date, reason, status
 
 -- name: digest_claim
 -- role: ringback_digest
@@ -61,6 +65,7 @@ with free as materialized (
       and (select next_at < clock_timestamp() + interval '30 seconds' from private.mail_pace)
       and ($3::text is null or local_date = $3::text::date) and ($4::text is null or business_id = $4::text::uuid)
       and coalesce(first_attempt_at, now()) >= now() - interval '23 hours'
+      and (first_attempt_at is not null or due_at >= now() - interval '3 days')
       and (coalesce(doubt, attempt_way) is null
            or coalesce(doubt, attempt_way) = 'resend' and coalesce($5::text, 'resend') = 'resend')
     order by lease_until, due_at, business_id
@@ -171,11 +176,12 @@ returning 1
 
 -- name: digest_again
 -- role: ringback_digest
--- $1 date, $2 business or null. The operator's word: what failed is made anew, what is unknown is sent again as it was.
-update public.digests set status = 'due', lease_until = '-infinity', claimed_by = null, attempt_way = null, reason = null,
-    error = null, updated_at = now(),
-    request_body = case when status = 'unknown' then request_body end,
-    request_sha256 = case when status = 'unknown' then request_sha256 end,
+-- $1 date, $2 business or null. The operator's word: what failed is made anew, what is unknown, or went to some of its
+-- recipients, is sent again as it was.
+update public.digests set status = 'due', due_at = now(), lease_until = '-infinity', claimed_by = null, attempt_way = null,
+    reason = null, error = null, updated_at = now(),
+    request_body = case when status = 'unknown' or mails_accepted > 0 then request_body end,
+    request_sha256 = case when status = 'unknown' or mails_accepted > 0 then request_sha256 end,
     first_attempt_at = null, doubt = null
 where local_date = $1::text::date and (business_id = $2::text::uuid or $2::text is null)
   and status in ('failed', 'unknown', 'kept', 'skipped')

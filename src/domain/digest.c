@@ -80,10 +80,11 @@ static void note_given_up(const struct db_unit *u)
 {
     for (size_t i = 0; i < db_rows(u, GIVE_UP); i++) {
         bool late = str_eq(db_cell(u, GIVE_UP, i, 2), STR("too_late"));
-        metric_count(METRIC_DIGESTS, DIGEST_UNKNOWN);
+        bool failed = str_eq(db_cell(u, GIVE_UP, i, 3), STR("failed"));
+        metric_count(METRIC_DIGESTS, failed ? DIGEST_FAILED : DIGEST_UNKNOWN);
         metric_count(METRIC_DIGEST_TROUBLES, late ? MAIL_REASON_TOO_LATE : MAIL_REASON_INTERRUPTED);
         log_event(LOG_ERROR, "digest", LOG_STR("business", db_cell(u, GIVE_UP, i, 0)),
-                  LOG_STR("date", db_cell(u, GIVE_UP, i, 1)), LOG_CSTR("result", "unknown"),
+                  LOG_STR("date", db_cell(u, GIVE_UP, i, 1)), LOG_STR("result", db_cell(u, GIVE_UP, i, 3)),
                   LOG_STR("reason", db_cell(u, GIVE_UP, i, 2)));
     }
 }
@@ -321,5 +322,8 @@ void digests_stop(struct digests *handle, void (*on_stopped)(struct digests *))
         list_push(&c->served, list_pop(&c->waiting));
     }
     answer(c, ERR_STOPPING, 0, 0);
+    for (size_t i = 0; i < CAP_DIGEST_JOBS; i++) {
+        digest_job_stop(&c->jobs[i]);
+    }
     uv_timer_start(&c->timer, on_stop_tick, 0, STOP_TICK_MS);
 }

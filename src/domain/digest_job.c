@@ -232,9 +232,13 @@ static enum flow_next step_attempt(struct flow *f)
     if (j->settled) {
         return db_rows(&j->unit, 0) == 1 ? finish(j) : lose(j);
     }
+    if (j->stopping) {
+        return lose(j);
+    }
     begin_unit(j);
     j->params[3] = db_text(str_of(j->options->port->name));
     add(j, STMT_DIGEST_ATTEMPT, 4);
+    j->attempting = true;
     return submit(j);
 }
 
@@ -268,6 +272,7 @@ static enum flow_next not_tried(struct digest_job *j, enum metric_mail_reason re
 static enum flow_next step_send(struct flow *f)
 {
     struct digest_job *j = job_of_flow(f);
+    j->attempting = false;
     if (db_rows(&j->unit, 0) != 1) {
         return lose(j);
     }
@@ -396,16 +401,21 @@ void digest_job_start(struct digest_job *j)
 {
     assert(!j->running);
     j->running = true;
-    j->settled = j->noting = false;
+    j->settled = j->attempting = j->noting = false;
     j->note_tries = 0;
     j->attempts = 0;
     end_as(j, DIGEST_LOST, MAIL_REASON_NONE, "");
     uv_timer_start(&j->timer, on_start_timer, 0, 0);
 }
 
+void digest_job_stop(struct digest_job *j)
+{
+    j->stopping = true;
+}
+
 bool digest_job_is_sending(const struct digest_job *j)
 {
-    return j->running && (j->sending || j->noting);
+    return j->running && (j->attempting || j->sending || j->noting);
 }
 
 static void on_timer_closed(uv_handle_t *h)

@@ -37,7 +37,7 @@ struct digest_job {
     struct mail_send send;
     struct arena arena;
     uv_timer_t timer;
-    bool running, settled, sending, noting;
+    bool running, settled, attempting, sending, noting, stopping;
     unsigned note_tries, retry_ms;
     void (*on_closed)(struct digest_job *);
     char key[DIGEST_KEY_BYTES];
@@ -48,6 +48,8 @@ struct digest_job {
 void digest_job_init(struct digest_job *j, const struct digest_options *options);
 /* The claim's columns are in place (business_id, date, owner, is_made). on_done fires once, in a later turn. */
 void digest_job_start(struct digest_job *j);
+/* From now on no mail is begun. */
+void digest_job_stop(struct digest_job *j);
 /* Is a mail under way whose answer has not come? */
 bool digest_job_is_sending(const struct digest_job *j);
 /* Abandons what is under way; on_done will not fire. on_closed fires once, later. */
