@@ -15,6 +15,7 @@ struct smtp_send {
     struct arena arena;
     struct mail mails[CAP_MAIL_RECIPIENTS];
     size_t count, first; /* the first that this attempt is about */
+    size_t refused;      /* recipients that the server will never take */
     uint64_t started_ms;
 };
 
@@ -103,16 +104,35 @@ static struct outcome judge_own(int code)
 
 static void start_next(struct smtp_send *s);
 
+/* One recipient holds up no other; where it leaves nobody who got the mail, the refusal is the outcome. */
+static void on_refused(struct smtp_send *s, int status)
+{
+    struct mail_send *m = s->send;
+    struct outcome o = judge_refusal(s->fetch.stage, status);
+    bool others = m->done + 1 < s->count || m->done > s->refused;
+    bool recipient = s->fetch.stage == FETCH_MAIL_RECIPIENT && o.reason == MAIL_REASON_REFUSED;
+    if (recipient && others) {
+        m->done++;
+        s->refused++;
+        start_next(s);
+        return;
+    }
+    if (recipient) {
+        m->done = 0;
+    }
+    end(s, o, status >= 400 ? status : 0);
+}
+
 static void on_sent(struct fetch_mail *f, int code)
 {
     struct smtp_send *s = container_of(f, struct smtp_send, fetch);
-    if (code == 0 && f->stage == FETCH_MAIL_TAKEN) {
+    if (code < 0) {
+        end(s, judge_silence(f, code), 0);
+    } else if (f->stage == FETCH_MAIL_TAKEN) {
         s->send->done++;
         start_next(s);
-    } else if (code == 0) {
-        end(s, judge_refusal(f->stage, f->status), f->status >= 400 ? f->status : 0);
     } else {
-        end(s, judge_silence(f, code), 0);
+        on_refused(s, f->status);
     }
 }
 
@@ -138,11 +158,13 @@ static int submit_mail(struct smtp_send *s, size_t index)
 static void start_next(struct smtp_send *s)
 {
     static const struct outcome all = {MAIL_ACCEPTED, MAIL_REASON_NONE, ""};
+    static const struct outcome some = {MAIL_ACCEPTED, MAIL_REASON_NONE,
+                                        "The mail server refused some of the recipients"};
     static const struct outcome late = {MAIL_LATER, MAIL_REASON_TIMEOUT, "There was no time left for all recipients"};
     size_t index = s->send->done;
     uint64_t spent_ms = loop_now_ms(s->smtp->fetch_room->loop) - s->started_ms;
     if (index >= s->count) {
-        end(s, all, 0);
+        end(s, s->refused ? some : all, 0);
     } else if (index > s->first && spent_ms + s->smtp->mail_ms > s->smtp->attempt_ms) {
         end(s, late, 0);
     } else {

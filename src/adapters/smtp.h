@@ -1,6 +1,7 @@
 #pragma once
 /* SMTP as a way out for mails (mail.h): each mail of a digest is a delivery of its own to the server of SMTP_URL, one after
- * the other, and each that the server took counts in mail_send.done before the next one starts.
+ * the other, and each that the server took counts in mail_send.done before the next one starts. So does a recipient that it
+ * refuses for good, where another one gets the mail.
  *
  * SMTP knows no idempotency key. What the server may have taken without saying so is MAIL_UNKNOWN, never MAIL_LATER.
  * Nothing here logs addresses, credentials or texts. */

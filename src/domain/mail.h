@@ -22,7 +22,7 @@ int mail_write(struct buf *out, const struct mail *mails, size_t count) must_che
 int mail_read(struct arena *a, struct str bytes, struct mail *mails_out, size_t *count_out) must_check;
 
 enum mail_verdict {
-    MAIL_ACCEPTED, /* every one of them */
+    MAIL_ACCEPTED, /* every one of them, but for recipients that are refused for good: then there are words */
     MAIL_LATER,    /* not now: the same bytes under the same key may be tried again */
     MAIL_REFUSED,  /* these bytes will never be taken, or this installation is not allowed to send */
     MAIL_UNKNOWN   /* it may have been taken, and trying again may send it twice */

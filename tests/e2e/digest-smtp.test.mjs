@@ -72,6 +72,28 @@ test("several recipients: who has it does not get it again", async () => {
   assert.equal(new Set(links).size, 3);
 });
 
+test("several recipients: those that the server refuses hold up no other", async () => {
+  const to = ["anna", "ben", "cleo"].map((name) => `${name}@larkspur.example.net`);
+  const [first, last, all] = [[to[0]], [to[2]], to].map((refused) => ({ refused }));
+  for (const [which, status, words] of [
+    [first, "sent", /some of the recipients/],
+    [last, "sent", /some of the recipients/],
+    [all, "failed", /recipient \(550\)/],
+  ]) {
+    const address = (name) => name.replace("@", `.${which.refused.length}${which.refused[0][0]}@`);
+    for (const name of which.refused) scripts.set(address(name), Array(9).fill(smtpMoods.noSuchUser));
+    const business = await businesses.add({ email: to.map(address).join(", ") });
+    await rows.settle(server);
+    const row = await rows.one(business);
+    assert.deepEqual([row.status, row.attempts], [status, 1]);
+    assert.match(row.error, words);
+    for (const name of to) {
+      assert.equal(smtp.triesOf(address(name)).length, 1);
+      assert.equal(smtp.mailsTo(address(name)).length, which.refused.includes(name) ? 0 : 1);
+    }
+  }
+});
+
 for (const [name, status, words] of [
   ["noSuchUser", "failed", /recipient \(550\)/],
   ["refused", "failed", /mail \(554\)/],

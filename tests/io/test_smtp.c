@@ -446,7 +446,8 @@ struct row_of_three {
 static void what_was_taken_stays_counted(void)
 {
     static const struct row_of_three rows[] = {
-        {"second refused", {{"RCPT", "550 no\r\n", 0, 2}}, 5000, 20000, MAIL_REFUSED, 1, 2},
+        {"second refused", {{"RCPT", "550 no\r\n", 0, 2}}, 5000, 20000, MAIL_ACCEPTED, 3, 3},
+        {"all refused", {{"RCPT", "550 no\r\n", 0, 0}}, 5000, 20000, MAIL_REFUSED, 0, 3},
         {"second put off", {{"RCPT", "450 no\r\n", 0, 2}}, 5000, 20000, MAIL_LATER, 1, 2},
         {"third in doubt", {{".", NULL, SMTP_CLOSE, 3}}, 5000, 20000, MAIL_UNKNOWN, 2, 3},
         {"no time for the second", {{NULL, NULL, 0, 0}}, 5000, 4999, MAIL_LATER, 1, 1},
