@@ -61,6 +61,9 @@ static int submit(struct mail_port *p, struct mail_send *s)
     fetch_header_add(&t->fetch, "Content-Type", STR("application/json"));
     fetch_header_add(&t->fetch, "Accept", STR("application/json"));
     fetch_header_add(&t->fetch, "Idempotency-Key", s->key);
+    if (several) { /* an address that Resend does not like holds up no other */
+        fetch_header_add(&t->fetch, "x-batch-validation", STR("permissive"));
+    }
     int rc = fetch_submit(r->fetch, &t->fetch);
     if (rc < 0) {
         free_attempt(t);

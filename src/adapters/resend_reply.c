@@ -11,15 +11,19 @@
 
 struct reply {
     struct str id, name;
-    struct field_list_value batch; /* of texts: the ids of several, in order */
+    struct field_list_value batch;  /* of texts: the ids of several, in order */
+    struct field_list_value errors; /* of texts: what was said of those that were not taken */
 };
 
 static const struct field id_fields[] = {{"id", 0, FIELD_STR, 0, NULL, 0}};
 static const struct field_items ids = {id_fields, FIELD_COUNT(id_fields), sizeof(struct str)};
+static const struct field error_fields[] = {{"message", 0, FIELD_STR, 0, NULL, 0}};
+static const struct field_items errors = {error_fields, FIELD_COUNT(error_fields), sizeof(struct str)};
 static const struct field reply_fields[] = {
     FIELD(struct reply, id, "id", STR, 0),
     FIELD(struct reply, name, "name", STR, 0),
     FIELD_ITEMS(struct reply, batch, "data", ids, 0),
+    FIELD_ITEMS(struct reply, errors, "errors", errors, 0),
 };
 
 struct json_shape *resend_reply_shape(void)
@@ -168,12 +172,24 @@ static struct str id_of(const struct reply *reply)
     return reply->batch.count ? *(const struct str *)reply->batch.items : reply->id;
 }
 
-static void note_accepted(struct str id, struct mail_send *out)
+/* Of several some may have been refused, each for good. */
+static void note_accepted(const struct reply *reply, struct mail_send *out)
 {
-    id = str_cut(id, sizeof(out->id) - 1);
+    struct str id = str_cut(id_of(reply), sizeof(out->id) - 1);
     out->verdict = MAIL_ACCEPTED;
     out->reason = MAIL_REASON_NONE;
     snprintf(out->id, sizeof(out->id), "%.*s", (int)id.n, id.p);
+    if (reply->errors.count) {
+        snprintf(out->words, sizeof(out->words), "Resend does not take the mail for %zu of %zu recipients.",
+                 reply->errors.count, reply->errors.count + reply->batch.count);
+    }
+}
+
+static void note_none_taken(struct mail_send *out)
+{
+    out->verdict = MAIL_REFUSED;
+    out->reason = MAIL_REASON_REFUSED;
+    snprintf(out->words, sizeof(out->words), "Resend does not take the mail for any of the recipients.");
 }
 
 static struct reply read_body(const struct json_shape *shape, const struct fetch *f, struct arena *a)
@@ -191,8 +207,11 @@ void resend_reply_read(const struct json_shape *shape, const struct fetch *f, st
 {
     struct arena a = {0};
     struct reply reply = read_body(shape, f, &a);
-    if (f->status >= 200 && f->status < 300 && id_of(&reply).n) {
-        note_accepted(id_of(&reply), out);
+    bool good = f->status >= 200 && f->status < 300;
+    if (good && id_of(&reply).n) {
+        note_accepted(&reply, out);
+    } else if (good && reply.errors.count) {
+        note_none_taken(out);
     } else {
         mean(find_meaning(f->status, reply.name), f->status, reply.name, out);
     }

@@ -106,6 +106,22 @@ test("several recipients: one request, a mail each with a link of its own", asyn
   assert.deepEqual([row.status, row.resend_id], ["sent", ids[0]]);
 });
 
+test("several recipients: an address that Resend does not like holds up no other", async () => {
+  const some = await businesses.add({ email: "good@larkspur.example.net, bad@localhost" });
+  const none = await businesses.add({ email: "bad@localhost, worse@localhost" });
+  await rows.settle(server);
+  const row = await rows.one(some);
+  assert.deepEqual([row.status, row.attempts], ["sent", 1]);
+  assert.match(row.error, /1 of 2 recipients/);
+  assert.deepEqual(
+    accepted(some).map((entry) => entry.mails.map((mail) => mail.to[0])),
+    [["good@larkspur.example.net"]],
+  );
+  const failed = await rows.one(none);
+  assert.deepEqual([failed.status, failed.reason], ["failed", "refused"]);
+  assert.deepEqual(accepted(none), []);
+});
+
 // Three at a time, between calls that go well: half of the calls failing is an outage, and opens the circuit breaker.
 const BAD_DAYS = [
   ["hang", "hangAfter", "tooManyWithoutWord"],

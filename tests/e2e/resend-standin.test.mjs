@@ -166,9 +166,19 @@ test("a batch: one id each, in order; one bad mail refuses all", async () => {
     [{ ...MAIL, scheduled_at: "in 1 h" }],
   ])
     assertRefused(await batch(resend, odd), 422, "invalid_parameter");
-  assertRefused(await batch(resend, mails, { "x-batch-validation": "permissive" }), 400, "validation_error");
+  assertRefused(await batch(resend, mails, { "x-batch-validation": "lenient" }), 400, "validation_error");
   assert.equal((await batch(resend, mails, { "x-batch-validation": "strict" })).status, 200);
   assert.equal(resend.accepted.length, 2);
+});
+
+test("a permissive batch: the good ones are taken, and what is wrong with the others is told", async () => {
+  const resend = await fresh();
+  const [good, bad] = ["a@example.org", "no one"].map((to) => ({ ...MAIL, to: [to] }));
+  const permissive = { ...under("k"), "x-batch-validation": "permissive" };
+  const answer = (await batch(resend, [bad, good], permissive)).json();
+  assert.deepEqual([answer.data.length, answer.errors.map((error) => error.index)], [1, [0]]);
+  assert.deepEqual(resend.acceptedFor("k")[0].mails, [good]);
+  assert.equal((await batch(resend, [], { "x-batch-validation": "permissive" })).status, 422);
 });
 
 test("one key: the first answer again; with other bytes 409; forgotten after a day", async () => {

@@ -29,7 +29,7 @@ export function wayOfDelivery(status: string | null, error: string | null): Way 
     case "delivered":
     case "opened":
     case "clicked":
-      return { label: "Delivered", tone: "good", text: null };
+      return { label: "Delivered", tone: "good", text: error ? sentence(error) : null };
     case "delivery_delayed":
       return {
         label: "Delayed",
@@ -63,7 +63,7 @@ export function wayOfDelivery(status: string | null, error: string | null): Way 
     case "failed":
       return { label: "Failed", tone: "bad", text: withReason("This mail could not be sent.", error) };
     default:
-      return { label: "Sent", tone: "none", text: "On its way. The mailbox has not confirmed it yet." };
+      return { label: "Sent", tone: "none", text: withReason("On its way. The mailbox has not confirmed it yet.", error) };
   }
 }
 

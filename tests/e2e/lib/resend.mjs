@@ -206,8 +206,8 @@ export class Resend {
     const answer = this.#check(record);
     if (answer.status !== 200) return answer;
     const entry = { key: record.key, at: Date.now(), ids: answer.ids, sha256: record.sha256 };
-    if (!this.lean) entry.mails = [].concat(record.json);
-    this.accepted.push(entry);
+    if (!this.lean) entry.mails = answer.mails ?? [].concat(record.json);
+    if (entry.ids.length > 0) this.accepted.push(entry);
     if (record.key !== undefined) this.answers.set(record.key, { at: Date.now(), sha256: record.sha256, answer });
     record.took = true;
     return answer;
@@ -234,10 +234,21 @@ export class Resend {
 
   #check(record) {
     const batch = record.path === "/emails/batch";
+    if (batch && record.headers["x-batch-validation"] === "permissive") return this.#checkEach(record);
     const wrong = batch ? checkBatch(record.json, this.domains) : checkMail(record.json, this.domains);
     if (wrong) return refusal(...wrong);
     const ids = [].concat(record.json).map(() => crypto.randomUUID());
     return { status: 200, ids, body: batch ? { data: ids.map((id) => ({ id })) } : { id: ids[0] } };
+  }
+
+  /** Takes what is good, and tells of the rest. */
+  #checkEach(record) {
+    const wrong = Array.isArray(record.json) ? record.json.map((mail) => checkBatch([mail], this.domains)) : [];
+    if (wrong.length < 1 || wrong.length > 100) return refusal(...checkBatch(record.json, this.domains));
+    const good = record.json.filter((mail, index) => !wrong[index]);
+    const ids = good.map(() => crypto.randomUUID());
+    const errors = wrong.flatMap((why, index) => (why ? [{ index, message: why[2] }] : []));
+    return { status: 200, ids, mails: good, body: { data: ids.map((id) => ({ id })), errors } };
   }
 
   rateHeaders() {
@@ -382,8 +393,8 @@ function gateOfKey({ key, headers, json, path }) {
   if (key !== undefined && (key.length < 1 || key.length > 256))
     return refusal(400, "invalid_idempotency_key", "The idempotency key must be between 1 and 256 characters.");
   const mode = headers["x-batch-validation"];
-  if (mode !== undefined && (path !== "/emails/batch" || mode !== "strict"))
-    return refusal(400, "validation_error", "This stand-in knows strict validation alone.");
+  if (mode !== undefined && (path !== "/emails/batch" || !["strict", "permissive"].includes(mode)))
+    return refusal(400, "validation_error", "There is no such validation.");
   if (!/^application\/json\b/i.test(headers["content-type"] ?? "") || json === undefined)
     return refusal(400, "validation_error", "The body is not JSON.");
   return null;
