@@ -8,7 +8,7 @@
 -- what is told of its mail proves that it was sent.
 with tagged as materialized (
     select business_id, local_date from public.digests
-    where business_id = $3::text::uuid and local_date = $4::text::date
+    where business_id = $3::text::uuid and local_date = $4::text::date and attempts > 0 -- never tried: not its mail
 ), found as materialized (
     select business_id, local_date from tagged
     union all

@@ -56,12 +56,21 @@ async function taken(what, options) {
 async function fresh(fields = {}) {
   for (const table of ["private.resend_events", "digest_deliveries", "paused_recipients", "digests"])
     await db.rows(`delete from ${table}`);
-  const row = { status: "sent", resend_id: null, claimed_by: null, doubt: null, reason: null, error: null, ...fields };
+  const row = {
+    status: "sent",
+    resend_id: null,
+    claimed_by: null,
+    doubt: null,
+    reason: null,
+    error: null,
+    attempts: 1,
+    ...fields,
+  };
   for (const business of [LARKSPUR, MARIGOLD])
     await db.rows(
-      `insert into digests (business_id, local_date, due_at, status, resend_id, claimed_by, doubt, reason, error, delivery_status)
-       values ($1, $2, now(), $3, $4, $5, $6, $7, $8, case when $3 = 'sent' then 'sent' end)`,
-      [business, DATE, row.status, row.resend_id, row.claimed_by, row.doubt, row.reason, row.error],
+      `insert into digests (business_id, local_date, due_at, status, resend_id, claimed_by, doubt, reason, error, attempts, delivery_status)
+       values ($1, $2, now(), $3, $4, $5, $6, $7, $8, $9, case when $3 = 'sent' then 'sent' end)`,
+      [business, DATE, row.status, row.resend_id, row.claimed_by, row.doubt, row.reason, row.error, row.attempts],
     );
 }
 const digest = (business = LARKSPUR) =>
@@ -221,6 +230,13 @@ test("mails of somebody else leave their id and nothing else", async () => {
   const kept = await events();
   assert.equal(kept.length, others.length);
   for (const row of kept) assert.deepEqual([row.business_id, row.date], [null, null]);
+});
+
+test("a digest that was never tried cannot have bounced, whatever the tags of a mail say", async () => {
+  await fresh({ status: "skipped", reason: "empty", attempts: 0 });
+  await taken(bounced());
+  assert.deepEqual([await deliveries(), await paused()], [[], []]);
+  assert.equal((await digest()).status, "skipped");
 });
 
 test("events that are none of ours, or no JSON, are answered and forgotten", async () => {
