@@ -34,15 +34,13 @@ create index calls_listed on public.calls (business_id, listed_at, id)
 create index calls_caller on public.calls (business_id, caller_number, listed_at) include (outcome)
     where caller_number is not null;
 
--- The instant at which a local day begins. Where midnight comes twice it is the first one, however far the clock was set
--- back: e is where the clock of the day before comes to midnight. A day is [day_start(d), day_start(d + 1)); that is
--- (t at time zone zone)::date = d, but where a clock set back past midnight shows the day before once more.
+-- The instant at which a local day begins. Where midnight comes twice it is the first one, so that
+-- day_start(d) <= t < day_start(d + 1) is the same as (t at time zone zone)::date = d.
 create function private.day_start(day date, zone text) returns timestamptz
     language sql stable parallel safe
 as $$
-    select case when e < t and (e at time zone zone)::date >= day then e else t end
-    from (select t, t - interval '24 hours' + (day::timestamp - (t - interval '24 hours') at time zone zone) as e
-          from (select day::timestamp at time zone zone as t) m) n
+    select case when ((t - interval '1 hour') at time zone zone)::date >= day then t - interval '1 hour' else t end
+    from (select day::timestamp at time zone zone as t) m
 $$;
 
 create function private.rfc3339(t timestamptz) returns text

@@ -104,6 +104,17 @@ from (select sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::tex
              sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')) as c,
              sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')) as d) r;
 
+-- The instant at which a local day begins. Where midnight comes twice it is the first one, now however far the clock was set
+-- back: e is where the clock of the day before comes to midnight. A day is [day_start(d), day_start(d + 1)); that is
+-- (t at time zone zone)::date = d, but where a clock set back past midnight shows the day before once more.
+create or replace function private.day_start(day date, zone text) returns timestamptz
+    language sql stable parallel safe
+as $$
+    select case when e < t and (e at time zone zone)::date >= day then e else t end
+    from (select t, t - interval '24 hours' + (day::timestamp - (t - interval '24 hours') at time zone zone) as e
+          from (select day::timestamp at time zone zone as t) m) n
+$$;
+
 -- The first instant at which the local clock shows this time or a later one: the end of a gap, the first of two.
 create function private.first_at(wall timestamp, zone text) returns timestamptz
     language plpgsql stable parallel safe set search_path = ''

@@ -127,9 +127,6 @@ static enum flow_next put_off(struct digest_job *j, enum metric_mail_reason reas
 static enum flow_next step_gather(struct flow *f)
 {
     struct digest_job *j = job_of_flow(f);
-    if (j->is_made && !j->options->port) {
-        return put_off(j, MAIL_REASON_NO_PROVIDER, CAP_DIGEST_RETRY_MOST_MS);
-    }
     if (j->is_made) {
         return FLOW_NEXT;
     }
@@ -235,6 +232,7 @@ static enum flow_next step_attempt(struct flow *f)
     if (j->stopping) {
         return lose(j);
     }
+    assert(j->options->port); /* without one nothing that is made is claimed */
     begin_unit(j);
     j->params[3] = db_text(str_of(j->options->port->name));
     add(j, STMT_DIGEST_ATTEMPT, 4);

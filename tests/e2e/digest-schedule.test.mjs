@@ -2,7 +2,6 @@
 // where the hour is right; what is expected is worked out here, without Postgres.
 import test, { after } from "node:test";
 import assert from "node:assert/strict";
-import { until } from "./lib/env.mjs";
 import { World } from "./lib/world.mjs";
 import {
   Businesses,
@@ -262,10 +261,7 @@ test("without a way to send, digests are made and kept, and never go out later",
     [waiting.id, waiting.yesterday],
   );
   await look(server);
-  await until("it is put off", async () => {
-    const row = await rows.one(waiting);
-    return row.status === "due" && row.lease_until > new Date();
-  });
+  assertEnd(await rows.one(waiting), "due", null);
   await serve(mailEnv(resend));
   await rows.settle(server);
   assertEnd(await rows.one(business), "kept", "no_provider");
