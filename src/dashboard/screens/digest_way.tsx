@@ -63,7 +63,11 @@ export function wayOfDelivery(status: string | null, error: string | null): Way 
     case "failed":
       return { label: "Failed", tone: "bad", text: withReason("This mail could not be sent.", error) };
     default:
-      return { label: "Sent", tone: "none", text: withReason("On its way. The mailbox has not confirmed it yet.", error) };
+      return {
+        label: "Sent",
+        tone: "none",
+        text: withReason("On its way. The mailbox has not confirmed it yet.", error),
+      };
   }
 }
 
