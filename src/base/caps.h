@@ -190,6 +190,9 @@
 #define CAP_DIGEST_RETRY_FIRST_MS                                                                                      \
     30000 /* after a try that failed; doubled each time, with jitter, up to the next line */
 #define CAP_DIGEST_RETRY_MOST_MS 3600000
+#define CAP_DIGEST_LOOK_RETRY_MS 5000 /* after a look that failed */
+#define CAP_DIGEST_NOTE_TRIES 5       /* to write down what became of a mail, well within its lease */
+#define CAP_DIGEST_NOTE_PAUSE_MS 2000
 #define CAP_DIGEST_STOP_MS 5000             /* for the answers to mails under way */
 #define CAP_DIGEST_HTML_BYTES 100000        /* Gmail cuts at 102 kB */
 #define CAP_DIGEST_FACTS_BYTES (256u << 10) /* what a digest is made of, as JSON: about 15 kB */

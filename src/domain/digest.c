@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define RETRY_MS 5000 /* after a look that failed */
 #define STOP_TICK_MS 20
 enum { GIVE_UP, SCHEDULE, CLAIM, STATE }; /* calls of a whole look; a short one has the claim alone */
 
@@ -127,7 +126,7 @@ static void on_look_failed(struct digests_core *c, int code)
     }
     c->looking = false;
     answer(c, code, 0, 0);
-    look_in(c, RETRY_MS);
+    look_in(c, CAP_DIGEST_LOOK_RETRY_MS);
 }
 
 static void on_looked(struct db_unit *u, int code)

@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define OUTCOME_TRIES 5
-#define OUTCOME_PAUSE_MS 2000
 #define NONE ((struct str){NULL, 0})
 
 static struct digest_job *job_of_flow(struct flow *f)
@@ -69,6 +67,18 @@ static void end_as(struct digest_job *j, enum digest_end end, size_t reason, con
     snprintf(j->words, sizeof(j->words), "%s", words ? words : "");
 }
 
+static enum flow_next lose(struct digest_job *j)
+{
+    end_as(j, DIGEST_LOST, MAIL_REASON_NONE, "");
+    return finish(j);
+}
+
+/* Its end, or that it waits, was written down by the last unit, unless the claim was lost before. */
+static enum flow_next finish_settled(struct digest_job *j)
+{
+    return db_rows(&j->unit, 0) == 1 ? finish(j) : lose(j);
+}
+
 /* The claim runs out by itself, and somebody takes it again. */
 static void on_fail(struct flow *f, int code)
 {
@@ -111,17 +121,6 @@ static struct db_param optional(const char *text)
 static enum flow_next submit(struct digest_job *j)
 {
     return flow_wait(&j->flow, db_submit(j->options->pool, &j->unit));
-}
-
-/* Gives it back: it is taken again after a while, by whoever looks first. */
-static enum flow_next put_off(struct digest_job *j, enum metric_mail_reason reason, unsigned ms)
-{
-    end_as(j, DIGEST_WAITS, reason, "");
-    begin_unit(j);
-    j->params[3] = number(j, ms);
-    j->settled = true;
-    add(j, STMT_DIGEST_RELEASE, 4);
-    return submit(j);
 }
 
 static enum flow_next step_gather(struct flow *f)
@@ -181,20 +180,14 @@ static enum flow_next step_make(struct flow *f)
     return next;
 }
 
-static enum flow_next lose(struct digest_job *j)
-{
-    end_as(j, DIGEST_LOST, MAIL_REASON_NONE, "");
-    return finish(j);
-}
-
 static enum flow_next step_ask_turn(struct flow *f)
 {
     struct digest_job *j = job_of_flow(f);
-    if ((!j->is_made || j->settled) && db_rows(&j->unit, 0) != 1) {
-        return lose(j);
-    }
     if (j->settled) {
-        return finish(j);
+        return finish_settled(j);
+    }
+    if (!j->is_made && db_rows(&j->unit, 0) != 1) {
+        return lose(j);
     }
     j->is_made = true;
     begin_unit(j);
@@ -213,12 +206,22 @@ static enum flow_next pause_for(struct digest_job *j, uint64_t ms)
     return FLOW_PARKED;
 }
 
+/* Gives it back: it is taken again after a while, by whoever looks first. */
+static enum flow_next put_off(struct digest_job *j)
+{
+    end_as(j, DIGEST_WAITS, MAIL_REASON_RATE, "");
+    begin_unit(j);
+    j->params[3] = number(j, CAP_DIGEST_RETRY_FIRST_MS / 2 + crypto_random_below(CAP_DIGEST_RETRY_FIRST_MS));
+    j->settled = true;
+    add(j, STMT_DIGEST_RELEASE, 4);
+    return submit(j);
+}
+
 static enum flow_next step_await_turn(struct flow *f)
 {
     struct digest_job *j = job_of_flow(f);
     if (db_rows(&j->unit, 0) != 1) { /* too long to wait for it here */
-        unsigned ms = CAP_DIGEST_RETRY_FIRST_MS / 2 + crypto_random_below(CAP_DIGEST_RETRY_FIRST_MS);
-        return put_off(j, MAIL_REASON_RATE, ms);
+        return put_off(j);
     }
     return pause_for(j, strtoul(db_cell(&j->unit, 0, 0, 0).p, NULL, 10));
 }
@@ -227,7 +230,7 @@ static enum flow_next step_attempt(struct flow *f)
 {
     struct digest_job *j = job_of_flow(f);
     if (j->settled) {
-        return db_rows(&j->unit, 0) == 1 ? finish(j) : lose(j);
+        return finish_settled(j);
     }
     if (j->stopping) {
         return lose(j);
@@ -247,7 +250,6 @@ static void on_sent(struct mail_send *s)
     flow_resume(&j->flow, 0);
 }
 
-/* What is sent is what was kept, and nothing else. */
 static void refuse_to_send(struct digest_job *j)
 {
     j->send.verdict = MAIL_REFUSED;
@@ -279,7 +281,7 @@ static enum flow_next step_send(struct flow *f)
     snprintf(j->key, sizeof(j->key), "digest/%s/%s", j->business_id, j->date);
     j->send = (struct mail_send){.key = str_of(j->key), .bytes = bytes, .on_done = on_sent};
     j->send.done = strtoul(db_cell(&j->unit, 0, 0, 1).p, NULL, 10);
-    if (!bytes.n) {
+    if (!bytes.n) { /* what is sent is what was kept, and nothing else */
         refuse_to_send(j);
         return FLOW_NEXT;
     }
@@ -361,18 +363,18 @@ static void on_note_timer(uv_timer_t *t)
 static void on_note_failed(struct flow *f, int code)
 {
     struct digest_job *j = job_of_flow(f);
-    if (++j->note_tries >= OUTCOME_TRIES) {
+    if (++j->note_tries >= CAP_DIGEST_NOTE_TRIES) {
         on_fail(f, code);
         return;
     }
-    uv_timer_start(&j->timer, on_note_timer, OUTCOME_PAUSE_MS, 0);
+    uv_timer_start(&j->timer, on_note_timer, CAP_DIGEST_NOTE_PAUSE_MS, 0);
 }
 
 static enum flow_next step_note_first(struct flow *f)
 {
     struct digest_job *j = job_of_flow(f);
     if (j->settled) {
-        return db_rows(&j->unit, 0) == 1 ? finish(j) : lose(j);
+        return finish_settled(j);
     }
     j->noting = true;
     flow_start(f, end_steps, on_note_failed);
