@@ -6,8 +6,11 @@ select version from private.directory_version
 
 -- name: directory_load
 -- role: ringback_ingest
-select p.phone, b.id::text as id, b.name, b.timezone, b.vapi_assistant_id, b.forward_to, b.fallback_greeting
+-- $1 at most so many, $2 name of the SECRETS_KEY or null. `books`: the assistant may look into a calendar and book.
+select p.phone, b.id::text as id, b.name, b.timezone, b.vapi_assistant_id, b.forward_to, b.fallback_greeting,
+       b.calcom_enabled and c.business_id is not null as books
 from public.business_phones p join public.businesses b on b.id = p.business_id
+left join private.calcom_credentials c on c.business_id = b.id and c.key_id = $2::text and c.invalid_at is null
 limit $1::text::int
 
 -- name: directory_adopt

@@ -9,6 +9,8 @@ select id from public.calls where id in ($1::text::uuid, $2::text::uuid) order b
 -- role: ringback_ingest
 with events as (
     update public.call_events set call_id = $1::text::uuid where call_id = $2::text::uuid
+), bookings as (
+    update public.bookings set call_id = $1::text::uuid where call_id = $2::text::uuid
 ), moved as (
     delete from public.call_utterances where call_id = $2::text::uuid returning *
 )
@@ -48,6 +50,7 @@ update public.calls c set
     caller_spoke = c.caller_spoke or coalesce(g.caller_spoke, false),
     has_report = c.has_report or coalesce(g.has_report, false),
     said_reported = c.said_reported or coalesce(g.said_reported, false),
+    booked = c.booked or coalesce(g.booked, false),
     updated_at = now()
 from (select $1::text::uuid as id) k left join gone g on true
 where c.id = k.id

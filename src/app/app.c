@@ -170,6 +170,7 @@ static void start_rooms(struct app *app)
     app->ingest.on_stored = on_calls_stored;
     app->ingest.on_merged = on_calls_merged;
     ingest_start(&app->ingest, &app->loop, &app->pool); /* its end-of-turn hook runs before the pool's */
+    app->directory.secrets_key_id = app->config.secrets_key_id;
     directory_start(&app->directory, &app->loop, &app->pool);
     search_index_start(&app->search_index, &app->loop, &app->pool);
     call_feed_start(&app->call_feed, &app->loop, &app->pool);

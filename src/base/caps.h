@@ -212,6 +212,35 @@
 #define CAP_UNSUBSCRIBE_OPEN 32             /* such forms with the database: they never hold up mails */
 #define CAP_CRON_BYTES 8192                 /* whatever a scheduler posts; it is not read */
 
+/* Booking in a live call */
+#define CAP_BOOKINGS 256          /* tool calls being worked on, and what goes on after their answer */
+#define CAP_BOOKING_CONNECTIONS 2 /* to the database */
+#define CAP_BOOKING_LIVE_MS 3000  /* the caller hears silence meanwhile; Vapi itself would wait 20 s */
+#define CAP_BOOKING_STORE_MS 500  /* of it for the event of the tool call to be stored */
+#define CAP_BOOKING_UNIT_MS 2000  /* of it for one question to the database */
+#define CAP_BOOKING_TICK_MS 50    /* how much later than that an answer may be */
+#define CAP_BOOKING_AGAIN_MS 150  /* between two looks at what another request of the same tool call came to */
+#define CAP_BOOKING_OFFER_MS 700  /* left of it for other times to be offered in place of one that is taken */
+#define CAP_CALCOM_CONNECT_MS 1000
+#define CAP_CALCOM_BOOK_MS 10000             /* a booking's own answer: it is waited for after the caller had ours */
+#define CAP_CALCOM_LOOK_MS 5000              /* a look at what became of one */
+#define CAP_CALCOM_ANSWER_BYTES (512u << 10) /* 100 bookings or a week of slots: about 100 kB */
+#define CAP_CALCOM_SLOTS 2000                /* of one answer: a week in steps of five minutes */
+#define CAP_CALCOM_KEY_BYTES 512
+#define CAP_CALCOM_BLOCK_MS 60000       /* after a 429 that says nothing; Cal.com's own block */
+#define CAP_BOOKING_DAYS 7              /* that one question about free times covers */
+#define CAP_BOOKING_OFFERS 6            /* times spoken for one day: nobody remembers more */
+#define CAP_BOOKING_LEASE_MS 20000      /* one booking in one server's hands: twice CAP_CALCOM_BOOK_MS */
+#define CAP_BOOKING_SWEEP_MS 5000       /* between looks for what was left half done */
+#define CAP_BOOKING_SWEEP_ROWS 8        /* of one look */
+#define CAP_BOOKING_LOOK_FIRST_MS 10000 /* between two looks at one booking; doubled each time, up to an hour */
+#define CAP_BOOKING_RECHECK_MS 600000   /* between two tries of a key that was refused */
+#define CAP_BOOKING_NOTE_TRIES 5        /* to write down what came of one; then it is looked up */
+#define CAP_BOOKING_STOP_MS 5000        /* for the answers to bookings under way */
+#define CAP_TOOL_CALLS 8                /* of one message; the model makes one or two */
+#define CAP_TOOL_ARGUMENT_BYTES 8192    /* of one tool call */
+#define CAP_BOOKING_TEXT_BYTES 500      /* a name, an address, a wish: Cal.com's own limit of metadata */
+
 /* ringback digest --send */
 #define CAP_DIGEST_COMMAND_JOBS ((size_t)4)
 #define CAP_DIGEST_COMMAND_CLAIM_MS 330000 /* a server that has a digest may have died: its claim runs out */

@@ -49,7 +49,8 @@ static const struct setting settings[] = {
     SETTING(smtp_url, "SMTP_URL", NULL, SECRET,
             "mail server, instead of Resend: smtp://user:password@host:587 or smtps://"),
     SETTING(calcom_api_url, "CALCOM_API_URL", "https://api.cal.com", 0, "Cal.com's API"),
-    SETTING(secrets_key, "SECRETS_KEY", NULL, SECRET, "encrypts the credentials of businesses at rest"),
+    SETTING(secrets_key, "SECRETS_KEY", NULL, SECRET,
+            "encrypts the credentials of businesses at rest: 64 hex digits (openssl rand -hex 32)"),
     SETTING(cron_secret, "CRON_SECRET", NULL, SECRET, "opens /api/cron/daily-digest"),
     SETTING(digest_schedule, "DIGEST_SCHEDULE", "07:00 local", 0,
             "each business at its own hour (\"07:MM local\": and MM minutes), or \"13:00 utc\": all at once"),
@@ -268,6 +269,26 @@ static int work_out_resend_key(struct config *c, struct str *why_out)
                : 0;
 }
 
+/* 32 bytes, as `openssl rand -hex 32` or `openssl rand -base64 32` write them. */
+static int work_out_secrets_key(struct config *c, struct str *why_out)
+{
+    struct str text = c->secrets_key;
+    struct str bytes =
+        text.n == 2 * CRYPTO_KEY_BYTES ? crypto_hex_decode(&c->arena, text) : crypto_base64_decode(&c->arena, text);
+    if (text.n && bytes.n != CRYPTO_KEY_BYTES) {
+        return refuse(c, why_out, "SECRETS_KEY",
+                      "not 32 bytes as 64 hex digits or as base64; make one with "
+                      "`openssl rand -hex 32`, and keep a copy");
+    }
+    if (text.n) {
+        const struct str parts[] = {STR("name of the key")};
+        struct digest name = crypto_hmac(CRYPTO_SHA256, bytes, parts, 1);
+        c->secrets_key_bytes = bytes;
+        c->secrets_key_id = str_cut(crypto_hex(&c->arena, digest_str(&name)), 16);
+    }
+    return 0;
+}
+
 static int check_account_sid(struct config *c, struct str *why_out)
 {
     struct str sid = c->twilio_account_sid;
@@ -423,6 +444,7 @@ int config_read(struct config *c, struct str *why_out)
     rc = rc ? rc : check_urls(c, why_out);
     rc = rc ? rc : check_smtp_url(c, why_out);
     rc = rc ? rc : work_out_resend_key(c, why_out);
+    rc = rc ? rc : work_out_secrets_key(c, why_out);
     rc = rc ? rc : check_account_sid(c, why_out);
     rc = rc ? rc : check_schedule(c, why_out);
     rc = rc ? rc : check_database(c, why_out, "DATABASE_URL", c->database_url);

@@ -19,6 +19,8 @@ struct config {
     struct str listen_host, admin_host;
     int listen_port, admin_port;
     struct str resend_webhook_key; /* the bytes that RESEND_WEBHOOK_SECRET stands for; never empty when that is set */
+    struct str secrets_key_bytes;  /* what SECRETS_KEY stands for */
+    struct str secrets_key_id;     /* a name for it that tells nothing about it; absent when it is not set */
     int digest_minute;             /* past each business's hour */
     int digest_utc_minute;         /* of the UTC day, for all businesses; -1: each at its own hour */
     enum log_level log_least;

@@ -159,3 +159,12 @@ uint32_t crypto_random_below(uint32_t limit)
     crypto_random(&r, sizeof(r));
     return limit ? r % limit : 0;
 }
+
+struct str crypto_hex_decode(struct arena *a, struct str text)
+{
+    unsigned char *out = arena_alloc(a, text.n / 2 + 1);
+    size_t n = 0;
+    bool fits = text.n && text.n % 2 == 0 && strspn(text.p, "0123456789abcdefABCDEF") >= text.n &&
+                OPENSSL_hexstr2buf_ex(out, text.n / 2, &n, text.p, '\0');
+    return fits ? (struct str){(char *)out, n} : (struct str){NULL, 0};
+}

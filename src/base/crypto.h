@@ -28,6 +28,8 @@ bool crypto_equal(struct str a, struct str b);
 
 struct str crypto_base64(struct arena *a, struct str bytes);
 struct str crypto_hex(struct arena *a, struct str bytes);
+/* Absent when the text is not pairs of hex digits. */
+struct str crypto_hex_decode(struct arena *a, struct str text);
 /* Absent when the text is not strict base64. */
 struct str crypto_base64_decode(struct arena *a, struct str text);
 
@@ -35,6 +37,13 @@ struct str crypto_base64_decode(struct arena *a, struct str text);
 struct str crypto_base64url(struct arena *a, struct str bytes);
 /* Absent when the text is not exactly what crypto_base64url would have made of the bytes. */
 struct str crypto_base64url_decode(struct arena *a, struct str text);
+
+/* AES-256-GCM (NIST SP 800-38D) under a key of CRYPTO_KEY_BYTES: the sealed text, with a nonce of its own and a tag. `about` is
+ * not in it but must be the same to open it. */
+#define CRYPTO_KEY_BYTES 32
+struct str crypto_seal(struct arena *a, struct str key, struct str about, struct str text);
+/* Absent when it was not sealed under this key, about that, or was changed since. */
+struct str crypto_open(struct arena *a, struct str key, struct str about, struct str sealed);
 
 void crypto_random(void *out, size_t bytes);
 /* A number from 0 to below `limit`; for jitter. */

@@ -42,7 +42,7 @@ static struct labels labels[LABELS_COUNT] = {
     [LABELS_FETCH] = {"result",
                       VALUES("2xx", "4xx", "5xx", "other", "timeout", "connect", "bad_reply", "breaker_open")},
     [LABELS_RELAY] = {"result", VALUES("whole", "cut", "client_gone", "absent", "refused", "failed", "busy")},
-    [LABELS_POOL] = {"pool", VALUES("ingest", "dashboard", "auth", "live", "digest")},
+    [LABELS_POOL] = {"pool", VALUES("ingest", "dashboard", "auth", "live", "digest", "booking")},
     [LABELS_DB] = {"state", VALUES("idle", "connecting", "ready")},
     [LABELS_DB_RESULT] = {"result", VALUES("ok", "failed")},
     [LABELS_SIGN_IN] = {"result", VALUES("ok", "wrong", "refused", "limited", "busy", "failed")},
@@ -60,6 +60,11 @@ static struct labels labels[LABELS_COUNT] = {
                                              "interrupted", "breaker_open", "internal")},
     [LABELS_DELIVERY] = {"state", VALUES("sent", "delivery_delayed", "delivered", "failed", "bounced", "suppressed",
                                          "complained", "other")},
+    [LABELS_BOOKING] = {"result", VALUES("confirmed", "pending", "refused", "failed", "unknown")},
+    [LABELS_BOOKING_REASON] = {"reason", VALUES("none", "off", "not_connected", "credentials", "blocked", "taken",
+                                                "past", "out_of_range", "limit", "declined", "unreachable", "no_answer",
+                                                "not_made", "cancelled", "missing", "busy")},
+    [LABELS_AVAILABILITY] = {"result", VALUES("free", "none", "refused", "failed")},
     [LABELS_VERSION] = {"version", VALUES(RINGBACK_VERSION)},
 };
 

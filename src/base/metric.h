@@ -54,6 +54,15 @@
     X(DB_WAITING, GAUGE, "db_units_waiting", "Units of work waiting for a connection.", LABELS_POOL, LABELS_NONE)      \
     X(DB_UNITS, COUNTER, "db_units_total", "Units of work by result.", LABELS_DB_RESULT, LABELS_NONE)                  \
     X(DB_CONNECTS, COUNTER, "db_connects_total", "Attempts to connect by result.", LABELS_DB_RESULT, LABELS_NONE)      \
+    X(BOOKINGS, COUNTER, "bookings_total", "Bookings that callers asked for, by what came of them.", LABELS_BOOKING,   \
+      LABELS_NONE)                                                                                                     \
+    X(BOOKING_TROUBLES, COUNTER, "booking_troubles_total", "Bookings that were not made, or not at once, by why.",     \
+      LABELS_BOOKING_REASON, LABELS_NONE)                                                                              \
+    X(AVAILABILITY, COUNTER, "availability_total", "Questions for free times by result.", LABELS_AVAILABILITY,         \
+      LABELS_NONE)                                                                                                     \
+    X(BOOKING_SECONDS, SECONDS, "booking_answer_seconds", "From a tool call to its answer.", LABELS_NONE, LABELS_NONE) \
+    X(BOOKINGS_UNKNOWN, GAUGE, "bookings_unknown", "Bookings that may have been made, being looked up.", LABELS_NONE,  \
+      LABELS_NONE)                                                                                                     \
     X(DIGESTS_DUE, COUNTER, "digests_due_total", "Digests that became due.", LABELS_NONE, LABELS_NONE)                 \
     X(DIGESTS, COUNTER, "digests_total", "Digests by how a try at them ended.", LABELS_DIGEST, LABELS_NONE)            \
     X(DIGEST_TROUBLES, COUNTER, "digest_troubles_total", "Digests that were not sent, or not yet, by why.",            \
@@ -116,6 +125,9 @@ enum metric_labels {
     LABELS_DIGEST_STATE,
     LABELS_MAIL_REASON,
     LABELS_DELIVERY,
+    LABELS_BOOKING,
+    LABELS_BOOKING_REASON,
+    LABELS_AVAILABILITY,
     LABELS_VERSION,
     LABELS_COUNT
 };
@@ -146,7 +158,7 @@ enum metric_fetch {
     FETCH_BREAKER
 };
 enum metric_relay { RELAY_WHOLE, RELAY_CUT, RELAY_GONE, RELAY_ABSENT, RELAY_REFUSED, RELAY_FAILED, RELAY_BUSY };
-enum metric_pool { POOL_INGEST, POOL_DASHBOARD, POOL_AUTH, POOL_LIVE, POOL_DIGEST };
+enum metric_pool { POOL_INGEST, POOL_DASHBOARD, POOL_AUTH, POOL_LIVE, POOL_DIGEST, POOL_BOOKING };
 enum metric_db { DB_IDLE, DB_CONNECTING, DB_READY };
 enum metric_sign_in { SIGN_IN_OK, SIGN_IN_WRONG, SIGN_IN_REFUSED, SIGN_IN_LIMITED, SIGN_IN_BUSY, SIGN_IN_FAILED };
 enum metric_refresh {
@@ -210,6 +222,29 @@ enum metric_delivery {
     DELIVERY_COMPLAINED,
     DELIVERY_OTHER
 };
+/* As bookings.status. */
+enum metric_booking { BOOKED_CONFIRMED, BOOKED_PENDING, BOOKED_REFUSED, BOOKED_FAILED, BOOKED_UNKNOWN };
+/* As bookings.reason. */
+enum metric_booking_reason {
+    BOOKING_NONE,
+    BOOKING_OFF,           /* the business has it switched off */
+    BOOKING_NOT_CONNECTED, /* no credentials, or none that this server can open */
+    BOOKING_CREDENTIALS,   /* Cal.com refuses the key, or does not know the event type */
+    BOOKING_BLOCKED,       /* Cal.com wants no requests for a while */
+    BOOKING_TAKEN,
+    BOOKING_PAST,
+    BOOKING_OUT_OF_RANGE, /* too soon or too far for the event type */
+    BOOKING_LIMIT,        /* this booker has too many */
+    BOOKING_DECLINED,     /* Cal.com refuses it for another reason */
+    BOOKING_UNREACHABLE,  /* never sent, or Cal.com is down */
+    BOOKING_NO_ANSWER,    /* sent, and no clear answer came */
+    BOOKING_NOT_MADE,     /* no clear answer came, and Cal.com knows nothing of it */
+    BOOKING_CANCELLED,    /* found, and cancelled already */
+    BOOKING_MISSING,      /* the assistant did not say what is needed */
+    BOOKING_BUSY,         /* too much to do here, or the database is away */
+    BOOKING_REASON_COUNT
+};
+enum metric_availability { AVAILABILITY_FREE, AVAILABILITY_NONE, AVAILABILITY_REFUSED, AVAILABILITY_FAILED };
 enum metric_db_result { DB_OK, DB_FAILED };
 
 /* Allocates the storage. Route names are copied by reference and must live as long as the process. */

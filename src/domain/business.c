@@ -23,7 +23,7 @@ struct directory_core {
     struct db_pool *pool;
     struct flow flow;
     struct db_unit unit;
-    struct db_param limit;
+    struct db_param load_params[2];
     char limit_text[16];
     bool asking, loaded, changed;
     unsigned adoptions;         /* still to be done */
@@ -40,6 +40,7 @@ static const struct field business_fields[] = {
     FIELD(struct business, vapi_assistant_id, "vapi_assistant_id", STR, 0),
     FIELD(struct business, forward_to, "forward_to", STR, 0),
     FIELD(struct business, fallback_greeting, "fallback_greeting", STR, 0),
+    FIELD(struct business, books, "books", BOOL, 0),
 };
 
 /* FNV-1a. */
@@ -90,7 +91,7 @@ static void on_unit_done(struct db_unit *u, int code)
 static enum flow_next ask(struct directory_core *d, enum sql_statement_id statement, size_t params)
 {
     d->unit = (struct db_unit){.role = "ringback_ingest", .on_done = on_unit_done};
-    db_unit_add(&d->unit, statement, &d->limit, params);
+    db_unit_add(&d->unit, statement, d->load_params, params);
     return flow_wait(&d->flow, db_submit(d->pool, &d->unit));
 }
 
@@ -105,7 +106,7 @@ static enum flow_next step_compare(struct flow *f)
     struct str version = db_cell(&d->unit, 0, 0, 0);
     snprintf(d->seen, sizeof(d->seen), "%.*s", (int)version.n, version.p);
     d->changed = !d->loaded || strcmp(d->seen, d->version) != 0;
-    return d->changed ? ask(d, STMT_DIRECTORY_LOAD, 1) : FLOW_NEXT;
+    return d->changed ? ask(d, STMT_DIRECTORY_LOAD, 2) : FLOW_NEXT;
 }
 
 static enum flow_next step_load(struct flow *f)
@@ -186,7 +187,8 @@ void directory_start(struct directory *handle, struct loop *loop, struct db_pool
     d->loop = loop;
     d->pool = pool;
     snprintf(d->limit_text, sizeof(d->limit_text), "%d", CAP_NUMBERS);
-    d->limit = db_text(str_of(d->limit_text));
+    d->load_params[0] = db_text(str_of(d->limit_text));
+    d->load_params[1] = db_text(handle->secrets_key_id);
     uv_timer_init(&loop->uv, &d->timer);
     uv_timer_start(&d->timer, on_timer, CAP_DIRECTORY_POLL_MS, CAP_DIRECTORY_POLL_MS);
 }

@@ -11,11 +11,13 @@ struct directory_core; /* private to the room */
 
 struct business {
     struct str phone, id, name, timezone, vapi_assistant_id, forward_to, fallback_greeting;
+    bool books; /* has booking switched on, and credentials that are good */
 };
 
 /* Embedded in its owner. */
 struct directory {
     struct directory_core *core;
+    struct str secrets_key_id; /* set before the start; absent: nobody's credentials can be opened */
     void (*on_stopped)(struct directory *);
 };
 
