@@ -84,6 +84,33 @@ create function private.booking_rank(status text) returns integer
     language sql immutable parallel safe
 as $$ select coalesce(array_position(array['confirmed', 'pending', 'unknown', 'asked', 'failed', 'refused'], status), 9) $$;
 
+-- What came of it, as an owner would say it: the same words in the list, in the file and in the mail.
+create function private.booking_text(status text, reason text) returns text
+    language sql immutable parallel safe
+as $$
+    select case
+        when status = 'confirmed' then 'Booked'
+        when status = 'pending' then 'Requested, to be confirmed in Cal.com'
+        when status in ('asked', 'unknown') then 'Booking not certain yet'
+        else 'Asked to book; ' || case reason
+            when 'off' then 'booking is switched off'
+            when 'not_connected' then 'no calendar is connected'
+            when 'credentials' then 'Cal.com refuses the key'
+            when 'blocked' then 'Cal.com was too busy'
+            when 'taken' then 'that time was taken'
+            when 'past' then 'that time was over'
+            when 'out_of_range' then 'that day is not open for booking'
+            when 'limit' then 'the caller has too many bookings'
+            when 'declined' then 'Cal.com declined it'
+            when 'unreachable' then 'the calendar could not be reached'
+            when 'no_answer' then 'the calendar did not answer'
+            when 'not_made' then 'the calendar knows nothing of it'
+            when 'cancelled' then 'it was cancelled in Cal.com'
+            when 'missing' then 'something was left unsaid'
+            when 'busy' then 'Ringback was too busy'
+            else 'it was not booked' end end
+$$;
+
 create or replace function private.listed_calls(ids uuid[]) returns json
     language sql stable
 as $$
@@ -98,7 +125,8 @@ as $$
             select from public.calls r
             where r.business_id = c.business_id and r.caller_number = c.caller_number
               and (r.listed_at, r.id) < (c.listed_at, c.id) and r.listed_at >= c.listed_at - interval '24 hours'),
-        'booking', (select json_build_object('status', k.status, 'reason', k.reason, 'starts_at', private.rfc3339(k.starts_at))
+        'booking', (select json_build_object('status', k.status, 'reason', k.reason, 'text', private.booking_text(k.status, k.reason),
+                                                   'starts_at', private.rfc3339(k.starts_at))
                     from public.bookings k where k.call_id = c.id
                     order by private.booking_rank(k.status), k.created_at desc, k.id desc limit 1))
         order by c.listed_at desc, c.id desc), '[]')
@@ -122,13 +150,15 @@ $$;
 do $$
 begin
     grant create on schema private to ringback_definer;
-    revoke all on function private.my_calendar(uuid), private.booking_rank(text) from public;
+    revoke all on function private.my_calendar(uuid), private.booking_rank(text), private.booking_text(text, text)
+        from public;
     alter function private.my_calendar(uuid) owner to ringback_definer;
     revoke create on schema private from ringback_definer;
 end
 $$;
-grant execute on function private.my_calendar(uuid), private.booking_rank(text) to authenticated;
-grant execute on function private.booking_rank(text) to ringback_digest;
+grant execute on function private.my_calendar(uuid), private.booking_rank(text), private.booking_text(text, text)
+    to authenticated;
+grant execute on function private.booking_rank(text), private.booking_text(text, text) to ringback_digest;
 
 alter table private.calcom_credentials enable row level security;
 alter table private.calcom_credentials force row level security;
