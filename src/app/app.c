@@ -1,4 +1,5 @@
 #include "app.h"
+#include "app_booking.h"
 #include "app_digest.h"
 #include "caps.h"
 #include "metric.h"
@@ -43,6 +44,7 @@ static void on_call_feed_stopped(struct call_feed *f)
     struct app *app = container_of(f, struct app, call_feed);
     supabase_stop(&app->supabase);
     resend_stop(&app->resend);
+    calcom_stop(&app->calcom);
     voice_stop(&app->voice);
     vapi_stop(&app->vapi);
     uv_close((uv_handle_t *)&app->drain, NULL);
@@ -98,9 +100,14 @@ static void on_digest_pool_stopped(struct db_pool *p)
     db_pool_stop(&container_of(p, struct app, digest_pool)->dashboard_pool, on_dashboard_pool_stopped);
 }
 
+static void on_booking_pool_stopped(struct db_pool *p)
+{
+    db_pool_stop(&container_of(p, struct app, booking_pool)->digest_pool, on_digest_pool_stopped);
+}
+
 static void on_pool_stopped(struct db_pool *p)
 {
-    db_pool_stop(&container_of(p, struct app, pool)->digest_pool, on_digest_pool_stopped);
+    db_pool_stop(&container_of(p, struct app, pool)->booking_pool, on_booking_pool_stopped);
 }
 
 static void on_drain_tick(uv_timer_t *t)
@@ -124,9 +131,14 @@ static void on_fetch_closed(struct fetch_room *room)
     twilio_stop(&container_of(room, struct app, fetch)->twilio, on_twilio_stopped);
 }
 
+static void on_bookings_stopped(struct bookings *b)
+{
+    fetch_room_close(&container_of(b, struct app, bookings)->fetch, on_fetch_closed);
+}
+
 static void on_digests_stopped(struct digests *d)
 {
-    fetch_room_close(&container_of(d, struct app, digests)->fetch, on_fetch_closed);
+    bookings_stop(&container_of(d, struct app, digests)->bookings, on_bookings_stopped);
 }
 
 static void on_admin_stopped(struct http_server *s)
@@ -405,8 +417,8 @@ int app_serve(bool insecure_dev)
     pages_start(&app.pages, &app.config);
     start_rooms(&app);
     if (fetch_room_open(&app.fetch, &app.loop) < 0 || start_pool(&app) < 0 || start_dashboard(&app) < 0 ||
-        start_live(&app) < 0 || app_start_digests(&app) < 0 || start_sign_in(&app) < 0 ||
-        start_listeners(&app, &routes) < 0) {
+        start_live(&app) < 0 || app_start_digests(&app) < 0 || app_start_bookings(&app) < 0 ||
+        start_sign_in(&app) < 0 || start_listeners(&app, &routes) < 0) {
         return refuse_start(&app, STR("a listener or the database settings are unusable, see the line above"));
     }
     return run(&app);

@@ -1,7 +1,9 @@
 #pragma once
 /* The program: all rooms, built, started and stopped in order. Nothing below app/ knows this struct. */
 #include "account.h"
+#include "booking.h"
 #include "business.h"
+#include "calcom.h"
 #include "call_feed.h"
 #include "config.h"
 #include "dashboard.h"
@@ -30,11 +32,14 @@ struct app {
     struct db_pool pool, dashboard_pool, auth_pool; /* storing; reading; signing people in, without Supabase */
     struct db_pool live_pool;                       /* hears what changed */
     struct db_pool digest_pool;                     /* mailing */
+    struct db_pool booking_pool;                    /* booking */
     struct directory directory;
     struct search_index search_index;
     struct call_feed call_feed;
     struct voice voice;
     struct digests digests;
+    struct bookings bookings;
+    struct calcom calcom;
     struct resend resend;
     struct smtp smtp;
     struct fetch_room fetch;
