@@ -128,9 +128,10 @@ select json_build_object(
               order by o.listed_at desc, o.id desc limit 20) o), '[]'),
     'bookings', coalesce((
         select json_agg(json_build_object(
-            'id', k.id, 'status', k.status, 'starts_at', private.rfc3339(k.starts_at), 'attendee_name', k.attendee_name,
-            'attendee_email', k.attendee_email, 'attendee_phone', k.attendee_phone, 'error', k.error,
-            'created_at', private.rfc3339(k.created_at)) order by k.created_at, k.id)
+            'id', k.id, 'status', k.status, 'reason', k.reason, 'text', private.booking_text(k.status, k.reason),
+            'starts_at', private.rfc3339(k.starts_at), 'attendee_name', k.attendee_name,
+            'attendee_email', k.attendee_email, 'attendee_phone', k.attendee_phone, 'service', k.service,
+            'error', k.error, 'created_at', private.rfc3339(k.created_at)) order by k.created_at desc, k.id desc)
         from public.bookings k where k.call_id = c.id), '[]')) as json
 from public.calls c
 where c.id = $1::text::uuid
@@ -142,7 +143,7 @@ select c.provider_call_id, c.recording_url from public.calls c where c.id = $1::
 
 -- name: calls_csv_head
 -- role: authenticated
-select E'time,caller,called,name,reason,outcome,urgency,seconds,summary,call\r\n' as csv
+select E'time,caller,called,name,reason,outcome,urgency,seconds,booking,appointment,summary,call\r\n' as csv
 
 -- name: calls_csv
 -- role: authenticated
@@ -158,9 +159,16 @@ select coalesce((
             private.csv_cell(to_char(c.listed_at at time zone a.timezone, 'YYYY-MM-DD HH24:MI:SS')),
             private.csv_cell(c.caller_number), private.csv_cell(c.called_number), private.csv_cell(c.caller_name),
             private.csv_cell(c.reason), private.csv_cell(private.outcome_text(c.outcome)), private.csv_cell(c.urgency),
-            private.csv_cell(round(c.duration_seconds)::text), private.csv_cell(c.summary), private.csv_cell(c.id::text))
+            private.csv_cell(round(c.duration_seconds)::text), private.csv_cell(k.text),
+            private.csv_cell(to_char(k.starts_at at time zone a.timezone, 'YYYY-MM-DD HH24:MI')),
+            private.csv_cell(c.summary), private.csv_cell(c.id::text))
             || E'\r\n', '' order by c.listed_at desc, c.id desc)
-        from shown s join public.calls c on c.id = s.id), '') as csv,
+        from shown s
+        join public.calls c on c.id = s.id
+        left join lateral (
+            select private.booking_text(k.status, k.reason) as text, k.starts_at
+            from public.bookings k where k.call_id = c.id
+            order by private.booking_rank(k.status), k.created_at desc, k.id desc limit 1) k on true), '') as csv,
     (select private.microseconds(listed_at) from last) as next_us,
     (select id::text from last) as next_id
 from asked a

@@ -17,7 +17,7 @@ select json_build_object(
 --   a caller             a number in E.164; who withholds it is a call, and no caller
 --   an ended call        one with an outcome; missed and answered are the outcomes of "words"
 with b as materialized (
-    select b.id, b.name, b.timezone
+    select b.id, b.name, b.timezone, b.calcom_enabled
     from public.businesses b
 -- include: business_asked
 ), asked as materialized (
@@ -55,9 +55,17 @@ with b as materialized (
     left join public.call_backs k on k.business_id = (select id from asked) and k.caller_number = s.caller
     where s.is_counted and private.is_to_call_back(s.outcome, s.caller, s.listed_at, s.answered_at, k.done_at)
       and s.caller not in (select l.caller from later l)
+), booked as materialized (
+    select count(*) filter (where k.created_at >= o.from_at) as now,
+           count(*) filter (where k.created_at < o.from_at) as before
+    from border o
+    join public.bookings k on k.business_id = (select id from asked) and k.created_at >= o.before_at
+                          and k.created_at < o.to_at
+    where k.status = 'confirmed'
 ), counted as materialized (
     select p.is_current, count(s.id) as calls, count(distinct s.caller) as unique_callers,
            count(*) filter (where s.answered) as answered, count(*) filter (where s.missed) as missed,
+           count(*) filter (where s.outcome = 'booked') as with_booking,
            count(*) filter (where s.outcome = 'spam') as spam, count(*) filter (where s.outcome <> 'spam') as rated,
            round(avg(s.duration_seconds) filter (where s.outcome <> 'spam'), 1) as average_seconds,
            round((percentile_cont(0.9) within group (order by s.duration_seconds)
@@ -74,6 +82,8 @@ with b as materialized (
     select json_object_agg(v.name, json_build_object('value', v.now, 'previous', v.before) order by v.at) as tiles
     from counted n
     join counted p on n.is_current and not p.is_current
+    cross join booked k
+    cross join asked a
     cross join lateral (values
         (1, 'calls', n.calls::numeric, p.calls::numeric),
         (2, 'unique_callers', n.unique_callers, p.unique_callers),
@@ -86,7 +96,12 @@ with b as materialized (
          round(p.answered / nullif(p.rated, 0)::numeric, 4)),
         (9, 'ai_minutes', n.ai_minutes, p.ai_minutes),
         (10, 'repeat_callers', n.repeat_callers, p.repeat_callers),
-        (11, 'spam', n.spam, p.spam)) v (at, name, now, before)
+        (11, 'spam', n.spam, p.spam),
+        (12, 'bookings', k.now, k.before),
+        (13, 'booking_rate', round(n.with_booking / nullif(n.rated, 0)::numeric, 4),
+         round(p.with_booking / nullif(p.rated, 0)::numeric, 4))) v (at, name, now, before)
+    -- A business that does not book has nothing to count.
+    where v.at < 12 or a.calcom_enabled
 ), per_day as materialized (
     select local_time::date as day, coalesce(outcome, 'in_progress') as outcome,
            count(*) as calls
@@ -188,6 +203,8 @@ select json_build_object(
         'ai_minutes', 'Length of all calls that the AI took and reported, in minutes.',
         'repeat_callers', 'Callers who called again within 24 hours.',
         'spam', 'Spam and wrong numbers.',
+        'bookings', 'Appointments that were booked in the period, through Cal.com.',
+        'booking_rate', 'Calls in which an appointment was booked, as a share of ended calls, spam left out.',
         'by_hour', 'Calls by weekday, Monday first, and hour, in the time zone of the business.',
         'completeness', 'Ended calls, and those of them whose final report has come.',
         'previous', 'As many days just before the period.')) as json

@@ -9,6 +9,7 @@ json_build_object(
     'open_days', (select coalesce(json_agg(distinct d order by d), '[]') from unnest(s.open_days) d),
     'opens_at', left(s.opens_at::text, 5), 'closes_at', left(s.closes_at::text, 5),
     'forward_to', s.forward_to, 'fallback_greeting', s.fallback_greeting, 'calcom_enabled', s.calcom_enabled,
+    'calendar', private.my_calendar(s.id),
     'phones', coalesce((select json_agg(p.phone order by p.phone) from public.business_phones p
                         where p.business_id = s.id), '[]'),
     'role', u.role, 'can_edit', u.role = 'owner')

@@ -99,7 +99,7 @@ with b as materialized (
 ), shown as materialized (
     select o.id, o.nth from others o order by o.nth, o.listed_at desc, o.id desc limit 20
 ), told as materialized (
-    select c.*, to_char(c.listed_at at time zone b.zone, 'FMHH12:MI AM')
+    select c.*, k.booking, k.booking_when, k.booking_open, to_char(c.listed_at at time zone b.zone, 'FMHH12:MI AM')
                     || case when h.today then ' ' || private.zone_word(c.listed_at, b.zone) else '' end as clock
     from b cross join changes h
     cross join (select o.id, o.nth from shown o union all select r.last_id, null from tries r) o
@@ -109,11 +109,22 @@ with b as materialized (
                case when c.caller_number like '+%' then c.caller_number else c.callback_number end as number
         from public.calls c
         where c.id = o.id) c
+    left join lateral (
+        -- What came of the best of its attempts; what nobody can be sure of needs somebody to act.
+        select private.booking_text(k.status, k.reason) as booking,
+               case when k.status <> 'refused' then
+                   to_char(k.starts_at at time zone b.zone, 'FMDay, FMMonth FMDD "at" FMHH12:MI AM') end as booking_when,
+               k.status in ('failed', 'unknown') as booking_open
+        from public.bookings k
+        where k.call_id = c.id and k.created_at < b.at
+        order by private.booking_rank(k.status), k.created_at desc, k.id desc
+        limit 1) k on true
 ), call_back as (
     select coalesce(json_agg(json_build_object(
         'number', coalesce(i.callback_number, r.caller), 'caller_number', r.caller, 'name', i.caller_name,
         'reason', i.reason, 'urgency', case when r.is_urgent then 'high' else i.urgency end,
-        'when', t.clock, 'outcome', private.outcome_text(t.outcome), 'call_id', r.last_id, 'tries', r.tries)
+        'when', t.clock, 'outcome', private.outcome_text(t.outcome), 'call_id', r.last_id, 'tries', r.tries,
+        'booking', t.booking, 'booking_when', t.booking_when, 'booking_open', coalesce(t.booking_open, false))
         order by r.is_urgent desc, r.last_at desc, r.caller), '[]') as list
     from tries r
     join told t on t.id = r.last_id
@@ -132,7 +143,8 @@ with b as materialized (
             'id', t.id, 'when', t.clock, 'number', t.number, 'name', t.caller_name, 'reason', t.reason,
             'summary', t.summary, 'outcome', private.outcome_text(t.outcome), 'urgency', t.urgency,
             'seconds', coalesce(t.duration_seconds, -1), 'missed', coalesce(private.is_missed(t.outcome), false),
-            'booked', coalesce(t.outcome = 'booked', false)) order by t.listed_at desc, t.id desc), '[]')
+            'booked', coalesce(t.outcome = 'booked', false), 'booking', t.booking, 'booking_when', t.booking_when,
+            'booking_open', coalesce(t.booking_open, false)) order by t.listed_at desc, t.id desc), '[]')
         from told t where t.nth = g.nth) as list
     from generate_series(1, 4) g (nth)
 ), hours as materialized (
@@ -186,6 +198,15 @@ with b as materialized (
     from b
     cross join lateral (select date '2000-01-01' + b.opens_at as at) f
     cross join lateral (select date '2000-01-01' + b.closes_at as at) t
+), unbooked as (
+    -- Somebody wanted an appointment, and nobody can be sure of it. One that went well later in the call counts.
+    select count(*) as calls
+    from b cross join today t
+    cross join lateral (
+        select k.status from public.bookings k
+        where k.call_id = t.id and k.created_at < b.at
+        order by private.booking_rank(k.status), k.created_at desc, k.id desc limit 1) k
+    where k.status in ('failed', 'unknown')
 ), lost as (
     -- Over for an hour, taken by the AI, and nothing was told of it.
     select count(*) as calls
@@ -222,7 +243,7 @@ select json_build_object(
     'normal', (select list from groups where nth = 2), 'normal_total', (select total from groups where nth = 2),
     'low', (select list from groups where nth = 3), 'low_total', (select total from groups where nth = 3),
     'spam_calls', (select list from groups where nth = 4), 'spam_total', (select total from groups where nth = 4),
-    'without_report', (select calls from lost), 'not_answered_by_ai', n.ai_unavailable,
+    'without_booking', (select calls from unbooked), 'without_report', (select calls from lost), 'not_answered_by_ai', n.ai_unavailable,
     'has_no_number', not exists (select from public.business_phones p where p.business_id = b.id),
     'recipients', (select list from recipients)) as json
 from b

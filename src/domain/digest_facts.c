@@ -14,18 +14,21 @@
 #define NUMBER(member) PART(member, value), PART(member, usual)
 #define OF_CALLER(member, kind) FIELD(struct digest_caller, member, #member, kind, 0)
 #define OF_CALL(member, kind) FIELD(struct digest_call, member, #member, kind, 0)
+#define BOOKING(of)                                                                                                    \
+    FIELD(struct of, booking.words, "booking", STR, 0), FIELD(struct of, booking.when, "booking_when", STR, 0),        \
+        FIELD(struct of, booking.is_open, "booking_open", BOOL, 0)
 
 static const struct field caller_fields[] = {
-    OF_CALLER(number, STR),  OF_CALLER(caller_number, STR), OF_CALLER(name, STR),
-    OF_CALLER(reason, STR),  OF_CALLER(urgency, STR),       OF_CALLER(when, STR),
-    OF_CALLER(outcome, STR), OF_CALLER(call_id, STR),       OF_CALLER(tries, INT),
+    OF_CALLER(number, STR),  OF_CALLER(caller_number, STR), OF_CALLER(name, STR),    OF_CALLER(reason, STR),
+    OF_CALLER(urgency, STR), OF_CALLER(when, STR),          OF_CALLER(outcome, STR), OF_CALLER(call_id, STR),
+    OF_CALLER(tries, INT),   BOOKING(digest_caller),
 };
 static const struct field_items callers = {caller_fields, FIELD_COUNT(caller_fields), sizeof(struct digest_caller)};
 
 static const struct field call_fields[] = {
     OF_CALL(id, STR),      OF_CALL(when, STR),    OF_CALL(number, STR),  OF_CALL(name, STR),
     OF_CALL(reason, STR),  OF_CALL(summary, STR), OF_CALL(outcome, STR), OF_CALL(urgency, STR),
-    OF_CALL(seconds, NUM), OF_CALL(missed, BOOL), OF_CALL(booked, BOOL),
+    OF_CALL(seconds, NUM), OF_CALL(missed, BOOL), OF_CALL(booked, BOOL), BOOKING(digest_call),
 };
 static const struct field_items calls = {call_fields, FIELD_COUNT(call_fields), sizeof(struct digest_call)};
 
@@ -87,6 +90,7 @@ static const struct field facts_fields[] = {
     FACT(normal_total, INT),
     FACT(low_total, INT),
     FACT(spam_total, INT),
+    FACT(without_booking, INT),
     FACT(without_report, INT),
     FACT(not_answered_by_ai, INT),
     FACT(has_no_number, BOOL),

@@ -5,6 +5,13 @@
 #include "err.h"
 #include "field.h"
 
+/* What came of asking for an appointment. */
+struct digest_booking {
+    struct str words; /* "Booked", "Asked to book; that time was taken"; absent when nobody asked for one */
+    struct str when;  /* "Friday, November 20 at 10:30 AM"; absent when there is none to keep in mind */
+    bool is_open;     /* nobody can be sure of it: somebody must call back */
+};
+
 /* Somebody to call back. */
 struct digest_caller {
     struct str number;        /* to dial: the one the caller asked to be called on, else the caller's own; E.164 */
@@ -15,6 +22,7 @@ struct digest_caller {
     struct str outcome; /* "Hung up early" */
     struct str call_id;
     int64_t tries;
+    struct digest_booking booking; /* of the last try */
 };
 
 struct digest_call {
@@ -26,6 +34,7 @@ struct digest_call {
     struct str urgency; /* as above */
     double seconds;     /* NAN: not known */
     bool missed, booked;
+    struct digest_booking booking;
 };
 
 struct digest_reason {
@@ -77,6 +86,7 @@ struct digest_facts {
     int64_t high_total, normal_total, low_total, spam_total;
 
     /* Something is wrong, if not 0. */
+    int64_t without_booking;    /* calls in which an appointment was wanted, and nobody can be sure of it */
     int64_t without_report;     /* calls that the AI took and that ended more than an hour ago */
     int64_t not_answered_by_ai; /* AI unavailable */
     bool has_no_number;         /* no number leads to this business */

@@ -68,6 +68,25 @@ static void put_number(struct digest_page *p, const struct digest_caller *c)
     HTML(h, "</a></td></tr></table>");
 }
 
+/* In the colour of what came of it: somebody must call back, booked, or neither. */
+static void put_booking(struct digest_page *p, const struct digest_booking *b, bool is_booked)
+{
+    struct html *h = &p->h;
+    struct str words = words_booking(p->a, b);
+    if (!words.n) {
+        return;
+    }
+    if (b->is_open) {
+        HTML(h, "<div class=\"im\" style=\"color:#98400f\">");
+    } else if (is_booked) {
+        HTML(h, "<div class=\"t2\" style=\"color:#0a5c50\">");
+    } else {
+        HTML(h, "<div class=\"s\" style=\"color:" SOFT "\">");
+    }
+    html_text(h, words, MOST_BOOKING);
+    HTML(h, "</div>");
+}
+
 static void put_caller(struct digest_page *p, const struct digest_caller *c, bool is_first)
 {
     struct html *h = &p->h;
@@ -87,8 +106,9 @@ static void put_caller(struct digest_page *p, const struct digest_caller *c, boo
         HTML(h, "<br>");
         html_text(h, from, MOST_NAME);
     }
-    HTML(h,
-         "</p></td>\n<td class=\"st sb ln\" width=\"176\" align=\"right\" valign=\"middle\" style=\"padding:14px 0;");
+    HTML(h, "</p>");
+    put_booking(p, &c->booking, false);
+    HTML(h, "</td>\n<td class=\"st sb ln\" width=\"176\" align=\"right\" valign=\"middle\" style=\"padding:14px 0;");
     if (!is_first) {
         HTML(h, "border-top:1px solid " LINE);
     }
@@ -148,7 +168,9 @@ static void put_call(struct digest_page *p, const struct digest_call *c)
     put_outcome(p, c);
     HTML(h, "<div>");
     html_text(h, words_why(p->a, c->reason, c->summary, c->outcome), MOST_REASON);
-    HTML(h, "</div></td></tr>\n");
+    HTML(h, "</div>");
+    put_booking(p, &c->booking, c->booked);
+    HTML(h, "</td></tr>\n");
 }
 
 static void put_group(struct digest_page *p, const struct digest_group *g)

@@ -100,6 +100,7 @@ static void put_caller(struct text_page *t, const struct digest_caller *c, size_
     put_paragraph(t, tame(t, words_why(a, c->reason, (struct str){NULL, 0}, c->outcome), MOST_REASON), 3);
     put_paragraph(t, words_caller_meta(a, c), 3);
     put_paragraph(t, words_called_from(a, c), 3);
+    put_paragraph(t, tame(t, words_booking(a, &c->booking), MOST_BOOKING), 3);
     put_address(t, digest_call_url(a, t->p->f, t->p->links, c->call_id), 3);
     put(t, STR("\n"));
 }
@@ -177,6 +178,7 @@ static void put_call(struct text_page *t, const struct digest_call *c)
     }
     wrap(t, arena_printf(a, "%.*s: %.*s", (int)who.n, who.p, (int)why.n, why.p), 10, 10);
     put_paragraph(t, meta, 10);
+    put_paragraph(t, tame(t, words_booking(a, &c->booking), MOST_BOOKING), 10);
     put_address(t, digest_call_url(a, t->p->f, t->p->links, c->id), 10);
 }
 

@@ -164,6 +164,15 @@ struct str words_call_meta(struct arena *a, const struct digest_call *c)
     return isnan(c->seconds) || c->seconds < 1 ? c->outcome : arena_printf(a, "%.*s · %.*s", S(c->outcome), S(length));
 }
 
+struct str words_booking(struct arena *a, const struct digest_booking *b)
+{
+    if (!b->words.n) {
+        return ABSENT;
+    }
+    struct str words = b->when.n ? arena_printf(a, "%.*s: %.*s", S(b->words), S(b->when)) : b->words;
+    return b->is_open ? arena_printf(a, "%.*s. Call back.", S(words)) : words;
+}
+
 struct str words_report(struct arena *a, const struct digest_facts *f)
 {
     if (f->calls.value < 1) {
@@ -255,6 +264,11 @@ struct str words_trouble(struct arena *a, const struct digest_facts *f, enum wor
         return arena_printf(a, "The AI could not be reached for %.*s. The fallback took %s.", S(calls),
                             f->not_answered_by_ai == 1 ? "it" : "them");
     }
+    if (which == TROUBLE_NO_BOOKING && f->without_booking) {
+        struct str callers = words_count(a, f->without_booking, "caller", "callers");
+        return arena_printf(a, "%.*s asked for an appointment, and it is not certain that there is one. Call back.",
+                            S(callers));
+    }
     if (which == TROUBLE_NO_REPORT && f->without_report) {
         struct str calls = words_count(a, f->without_report, "call has", "calls have");
         return arena_printf(a, "%.*s no report, so what was said in %s is not known here.", S(calls),
@@ -265,7 +279,7 @@ struct str words_trouble(struct arena *a, const struct digest_facts *f, enum wor
 
 bool digest_has_trouble(const struct digest_facts *f)
 {
-    return f->has_no_number || f->not_answered_by_ai || f->without_report;
+    return f->has_no_number || f->not_answered_by_ai || f->without_booking || f->without_report;
 }
 
 size_t words_figures(struct arena *a, const struct digest_facts *f, struct words_figure out[WORDS_FIGURES])

@@ -6,9 +6,10 @@
 /* In characters. */
 enum digest_most {
     MOST_NAME = 60,
-    MOST_REASON = 100,
+    MOST_REASON = 92,
     MOST_SHORT = 24, /* a time, a day */
     MOST_META = 100,
+    MOST_BOOKING = 120,
     MOST_WORDS = 400, /* a sentence of ours with values in it */
     MOST_ADDRESS = 100
 };
@@ -36,6 +37,8 @@ struct str words_caller_meta(struct arena *a, const struct digest_caller *c);
 struct str words_called_from(struct arena *a, const struct digest_caller *c);
 /* "Handled by the AI · 2 min 10 s" */
 struct str words_call_meta(struct arena *a, const struct digest_call *c);
+/* "Booked: Friday, November 20 at 10:30 AM"; absent when nobody asked for an appointment */
+struct str words_booking(struct arena *a, const struct digest_booking *b);
 
 /* "14 calls, 3 to call back" */
 struct str words_report(struct arena *a, const struct digest_facts *f);
@@ -51,7 +54,7 @@ struct str words_busiest(struct arena *a, const struct digest_facts *f);
 /* "Usual: the average of the last four Tuesdays."; absent when there is nothing to compare with */
 struct str words_usual(struct arena *a, const struct digest_facts *f);
 
-enum words_trouble { TROUBLE_NO_NUMBER, TROUBLE_NO_AI, TROUBLE_NO_REPORT, TROUBLES };
+enum words_trouble { TROUBLE_NO_NUMBER, TROUBLE_NO_AI, TROUBLE_NO_BOOKING, TROUBLE_NO_REPORT, TROUBLES };
 /* Absent when that is in order. */
 struct str words_trouble(struct arena *a, const struct digest_facts *f, enum words_trouble which);
 bool digest_has_trouble(const struct digest_facts *f);

@@ -1,7 +1,10 @@
 // The list of calls and one call, as the statements of the read API give them to a signed-in person.
 import assert from "node:assert/strict";
 import crypto from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
 import { test } from "node:test";
+import { ROOT } from "./lib/env.mjs";
 import { Desk, OWNER, STAFF, OTHER, NOBODY, claims } from "./lib/desk.mjs";
 import { addDays, localTime, randomCall, randomHistory, storeHistory } from "./lib/history.mjs";
 
@@ -141,7 +144,7 @@ test("a row of the list: names, numbers, badge, booking", async () => {
     has_recording: true,
     has_report: true,
     repeat_caller: true,
-    booking: { status: "confirmed", starts_at: "2026-12-01T09:00:00.000Z" },
+    booking: { status: "confirmed", reason: "none", text: "Booked", starts_at: "2026-12-01T09:00:00.000Z" },
   });
   assert.deepEqual(
     calls.map((c) => [c.id, c.repeat_caller]),
@@ -202,7 +205,9 @@ test("detail: transcript, events, other calls, bookings; never the recording's a
     [id, started],
   );
   await desk.db.rows(
-    "insert into bookings (business_id, call_id, tool_call_id, status, error) values ($1, $2, 't1', 'refused', 'full')",
+    `insert into bookings (business_id, call_id, tool_call_id, status, reason, error, service, created_at)
+     values ($1, $2, 't1', 'refused', 'taken', 'full', 'a crown', now() - interval '1 minute'),
+            ($1, $2, 't2', 'failed', 'unreachable', null, null, now())`,
     [business, id],
   );
   const call = await desk.ask("call_detail", id);
@@ -232,12 +237,55 @@ test("detail: transcript, events, other calls, bookings; never the recording's a
     others.slice(0, 20),
   );
   assert.deepEqual(
-    call.bookings.map((b) => [b.status, b.error]),
-    [["refused", "full"]],
+    call.bookings.map((b) => [b.status, b.reason, b.text, b.error, b.service]),
+    [
+      ["failed", "unreachable", "Asked to book; the calendar could not be reached", null, null],
+      ["refused", "taken", "Asked to book; that time was taken", "full", "a crown"],
+    ],
+    "the newest first",
   );
   assert.ok(!JSON.stringify(call).includes("recordings.example"));
   const [source] = await desk.reader.rows(claims(OWNER), "call_recording_source", id);
   assert.deepEqual(source, { provider_call_id: null, recording_url: "https://recordings.example/secret" });
+});
+
+test("of several attempts the list tells the best, then the newest", async () => {
+  const business = await desk.addBusiness("Attempts");
+  const id = await desk.addCall(business);
+  const book = (status, reason, minutes) =>
+    desk.db.rows(
+      `insert into bookings (business_id, call_id, tool_call_id, status, reason, created_at)
+       values ($1, $2, $3, $4, $5, now() + $6 * interval '1 minute')`,
+      [business, id, crypto.randomUUID(), status, reason, minutes],
+    );
+  const told = async () => (await desk.list(business)).calls[0].booking.text;
+  for (const [status, reason, minutes, text] of [
+    ["refused", "past", 1, "Asked to book; that time was over"],
+    ["refused", "off", 2, "Asked to book; booking is switched off"],
+    ["refused", "taken", 0, "Asked to book; booking is switched off"],
+    ["failed", "no_answer", -1, "Asked to book; the calendar did not answer"],
+    ["asked", "none", -2, "Booking not certain yet"],
+    ["pending", "none", -3, "Requested, to be confirmed in Cal.com"],
+    ["confirmed", "none", -4, "Booked"],
+  ]) {
+    await book(status, reason, minutes);
+    assert.equal(await told(), text);
+  }
+});
+
+// Words of LABELS_BOOKING_REASON: src/base/metric.c.
+test("each reason that a booking can have is said in words of its own", async () => {
+  const source = fs.readFileSync(path.join(ROOT, "src/base/metric.c"), "utf8");
+  const list = source.match(/\[LABELS_BOOKING_REASON\] = \{"reason", VALUES\(([^)]*)\)/)[1];
+  const reasons = [...list.matchAll(/"(\w+)"/g)].map((match) => match[1]);
+  assert.ok(reasons.length > 10 && reasons[0] === "none");
+  const said = await desk.db.rows(
+    "select private.booking_text(s, r) as text from unnest($1::text[]) r cross join unnest('{refused,failed}'::text[]) s",
+    [reasons],
+  );
+  const texts = new Set(said.map((row) => row.text));
+  assert.equal(texts.size, reasons.length);
+  for (const text of texts) assert.match(text, /^Asked to book; [^;]{10,40}$/);
 });
 
 test("detail: nothing of others, of nobody, of what is not there", async () => {

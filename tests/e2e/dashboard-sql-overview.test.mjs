@@ -142,6 +142,46 @@ test("overview: by default the last 30 days, today included; the first business"
   assert.equal(got.by_day.length, 30);
 });
 
+test("overview: bookings and their rate, only of a business that books", async () => {
+  const business = await desk.addBusiness("Books", "UTC");
+  const at = (day, hour) => new Date(`2026-05-${day}T${hour}:00:00Z`);
+  const call = (day, more) => desk.addCall(business, { started_at: at(day, "10"), ...more });
+  const book = (id, day, hour, status) =>
+    desk.db.rows(
+      `insert into bookings (business_id, call_id, tool_call_id, status, starts_at, created_at)
+       values ($1, $2, gen_random_uuid(), $3, '2026-06-01T10:00:00Z', $4)`,
+      [business, id, status, at(day, hour)],
+    );
+  const booked = await call("10", { booked: true });
+  for (const status of ["refused", "confirmed", "confirmed"]) await book(booked, "10", "10", status);
+  const going = await call("10", { booked: true, status_rank: 3, ended_claim: null });
+  await book(going, "10", "11", "confirmed");
+  await book(await call("10"), "10", "10", "pending");
+  await book(await call("11", { ended_claim: "5silence-timed-out" }), "11", "10", "failed");
+  await call("11", { ended_claim: "5twilio-reported-customer-misdialed" });
+  await call("11", { ended_claim: "5silence-timed-out", booked: true });
+  await call("09");
+  await book(await call("09", { booked: true }), "09", "23", "confirmed");
+  await book(await call("08", { booked: true }), "07", "23", "confirmed");
+  const ask = () => desk.ask("overview", business, "2026-05-10", "2026-05-11");
+  const { tiles, outcomes } = await ask();
+  assert.ok(!("bookings" in tiles) && !("booking_rate" in tiles));
+  assert.equal(outcomes.booked, 2);
+  assert.deepEqual(
+    [tiles.answered.value, tiles.missed.value, tiles.answer_rate.value],
+    [3, 1, 0.75],
+    "booked is answered, and not missed",
+  );
+  await desk.db.rows("update businesses set calcom_enabled = true where id = $1", [business]);
+  const on = (await ask()).tiles;
+  assert.deepEqual(on.bookings, { value: 3, previous: 1 });
+  assert.deepEqual(on.booking_rate, { value: 0.5, previous: 0.6667 });
+  for (const name of Object.keys(on)) assert.ok((await ask()).definitions[name], name);
+  delete on.bookings;
+  delete on.booking_rate;
+  assert.deepEqual(on, tiles);
+});
+
 test("overview: of no calls at all", async () => {
   const got = await desk.ask("overview", await desk.addBusiness("Quiet"), "2026-05-01", "2026-05-03");
   assert.deepEqual(got.tiles.calls, { value: 0, previous: 0 });

@@ -87,12 +87,12 @@ test("csv: every cell comes back, and none is a formula", async () => {
   assert.equal(rows.length, CELLS.length);
   for (const [i, row] of rows.entries()) {
     const dangerous = /^[\s\u0001-\u0020\u00a0\u200b\u2028\u3000\ufeff]*[=+\-@\t\r\n＝＋－＠−﹢﹣﹦﹫]/u;
-    assert.equal(row[8], dangerous.test(CELLS[i]) ? `'${CELLS[i]}` : CELLS[i], JSON.stringify(CELLS[i]));
+    assert.equal(row[10], dangerous.test(CELLS[i]) ? `'${CELLS[i]}` : CELLS[i], JSON.stringify(CELLS[i]));
     for (const cell of row) assert.ok(!dangerous.test(cell), JSON.stringify(cell));
     assert.equal(row[1], "'+12125550101");
   }
   const [head] = await desk.reader.rows(claims(OWNER), "calls_csv_head");
-  assert.equal(head.csv, "time,caller,called,name,reason,outcome,urgency,seconds,summary,call\r\n");
+  assert.equal(head.csv, "time,caller,called,name,reason,outcome,urgency,seconds,booking,appointment,summary,call\r\n");
 });
 
 test("csv: the columns, in the time of the business", async () => {
@@ -109,6 +109,11 @@ test("csv: the columns, in the time of the business", async () => {
     called_claim: null,
     reported_seconds: null,
   });
+  await desk.db.rows(
+    `insert into bookings (business_id, call_id, tool_call_id, status, reason, starts_at)
+     values ($1, $2, 'csv 1', 'confirmed', 'none', '2026-12-01T09:00:00Z'), ($1, $2, 'csv 2', 'refused', 'taken', '2026-12-02T09:00:00Z')`,
+    [business, id],
+  );
   const [page] = await desk.reader.rows(claims(OWNER), "calls_csv", business, "2026-11-21", "2026-11-21");
   assert.deepEqual(parseCsv(page.csv), [
     [
@@ -120,10 +125,12 @@ test("csv: the columns, in the time of the business", async () => {
       "Handled by the AI",
       "high",
       "62",
+      "Booked",
+      "2026-12-01 14:30",
       "Two\nlines",
       id,
     ],
-    ["2026-11-21 01:45:58", "", "", "", "", "Handled by the AI", "", "", "", nameless],
+    ["2026-11-21 01:45:58", "", "", "", "", "Handled by the AI", "", "", "", "", "", nameless],
   ]);
 });
 
@@ -157,7 +164,7 @@ test("csv: pages join to the list, with the same filters", async () => {
     } while (cursor[0]);
     const wanted = await desk.everyPage(business, { from: "2026-09-01", to: "2026-09-30", outcome, limit: 11 });
     assert.deepEqual(
-      parseCsv(csv).map((row) => row[9]),
+      parseCsv(csv).map((row) => row[11]),
       wanted,
     );
   }
@@ -229,6 +236,7 @@ test("settings: who may read and who may write", async () => {
     forward_to: null,
     fallback_greeting: null,
     calcom_enabled: false,
+    calendar: "off",
     phones: ["+12125550142", "+12125550143"],
     role: "owner",
     can_edit: true,

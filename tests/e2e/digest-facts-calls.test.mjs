@@ -65,6 +65,9 @@ test("call back: urgent ones first, then the newest; five of them, the rest amon
     outcome: "No response",
     call_id: later,
     tries: 2,
+    booking: null,
+    booking_when: null,
+    booking_open: false,
   });
   assert.deepEqual(
     ids(others(facts)),
@@ -182,6 +185,76 @@ test("a call's row: length, withheld numbers, a long summary, one that goes on",
   assert.deepEqual(
     got.map((call) => [call.missed, call.booked, call.urgency]),
     new Array(4).fill([false, false, null]),
+  );
+});
+
+test("bookings: each call says what came of the best attempt, and what nobody can be sure of is told", async () => {
+  const business = await addBusiness("Bookings");
+  const book = (call, status, reason, at = on("10:00")) =>
+    db.rows(
+      `insert into bookings (business_id, call_id, tool_call_id, status, reason, starts_at, created_at)
+       values ($1, $2, gen_random_uuid(), $3, $4, '2026-11-20T15:30:00Z', $5)`,
+      [business, call, status, reason, at],
+    );
+  const BOOKED = [];
+  for (const [minute, attempts, told] of [
+    [10, [], [null, null, false]],
+    [
+      11,
+      [
+        ["refused", "taken"],
+        ["confirmed", "none"],
+      ],
+      ["Booked", "Friday, November 20 at 10:30 AM", false],
+    ],
+    [12, [["pending", "none"]], ["Requested, to be confirmed in Cal.com", "Friday, November 20 at 10:30 AM", false]],
+    [13, [["refused", "off"]], ["Asked to book; booking is switched off", null, false]],
+    [
+      14,
+      [
+        ["refused", "past"],
+        ["failed", "unreachable"],
+      ],
+      ["Asked to book; the calendar could not be reached", "Friday, November 20 at 10:30 AM", true],
+    ],
+    [
+      15,
+      [
+        ["unknown", "no_answer"],
+        ["failed", "unreachable"],
+      ],
+      ["Booking not certain yet", "Friday, November 20 at 10:30 AM", true],
+    ],
+    [
+      16,
+      [
+        ["unknown", "no_answer"],
+        ["confirmed", "none"],
+      ],
+      ["Booked", "Friday, November 20 at 10:30 AM", false],
+    ],
+  ]) {
+    const booked = attempts.some(([status]) => status === "confirmed");
+    const id = await add(business, `10:${minute}`, booked ? { booked } : {});
+    for (const [status, reason] of attempts) await book(id, status, reason);
+    BOOKED.push([id, ...told, booked]);
+  }
+  const facts = await ask(business);
+  assert.deepEqual(
+    others(facts).map((call) => [call.id, call.booking, call.booking_when, call.booking_open, call.booked]),
+    BOOKED.reverse(),
+  );
+  assert.equal(facts.without_booking, 2);
+  // As it looked at that moment.
+  const early = await ask(business, DAY, on("09:59").toISOString());
+  assert.equal(early.without_booking, 0);
+  // Somebody whom nobody answered.
+  const missed = await add(business, "11:00", { ...MISSED, ...caller(3) });
+  await book(missed, "unknown", "no_answer");
+  const { call_back } = await ask(business);
+  assert.deepEqual(
+    call_back.map((row) => [row.call_id, row.booking, row.booking_when, row.booking_open]),
+    [[missed, "Booking not certain yet", "Friday, November 20 at 10:30 AM", true]],
   );
 });
 

@@ -57,6 +57,10 @@ static inline struct str sample_evil_text(struct sample_source *s)
     return text;
 }
 
+/* These words are our own, and come from a table: see private.booking_text. */
+static const struct digest_booking sample_longest_booking = {STR("Asked to book; the calendar could not be reached"),
+                                                             STR("Wednesday, September 30 at 10:30 AM"), true};
+
 #define SPOIL(member) ((member) = sample_evil_text(s))
 
 static inline void sample_spoil_calls(struct sample_source *s, struct field_list_value *list, size_t count)
@@ -71,6 +75,7 @@ static inline void sample_spoil_calls(struct sample_source *s, struct field_list
         SPOIL(c[i].summary);
         SPOIL(c[i].outcome);
         SPOIL(c[i].urgency);
+        c[i].booking = sample_longest_booking;
         c[i].seconds = 1e9;
         c[i].missed = true;
     }
@@ -89,6 +94,7 @@ static inline void sample_spoil_callers(struct sample_source *s, struct digest_f
         SPOIL(c[i].outcome);
         SPOIL(c[i].call_id);
         c[i].urgency = STR("high");
+        c[i].booking = sample_longest_booking;
         c[i].tries = INT32_MAX;
     }
     c[1].number = STR("+16465550187");
@@ -133,7 +139,7 @@ static inline void sample_spoil(struct sample_source *s, struct digest_facts *f)
         f->bookings = f->average_seconds = number;
     f->usual_weeks = 4;
     f->bookings_enabled = f->has_no_number = true;
-    f->without_report = f->not_answered_by_ai = f->after_hours = f->busiest_calls = INT32_MAX;
+    f->without_booking = f->without_report = f->not_answered_by_ai = f->after_hours = f->busiest_calls = INT32_MAX;
     sample_spoil_callers(s, f);
     sample_spoil_lists(s, f);
     sample_spoil_calls(s, &f->high, 5);

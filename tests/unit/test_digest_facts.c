@@ -55,6 +55,7 @@ static void numbers(void)
     CHECK_INT(f.normal_total, 22);
     CHECK_INT(f.low_total, 23);
     CHECK_INT(f.spam_total, 24);
+    CHECK_INT(f.without_booking, 1);
     CHECK_INT(f.without_report, 2);
     CHECK_INT(f.not_answered_by_ai, 3);
     CHECK_INT(f.hours.count, 24);
@@ -80,8 +81,11 @@ static void callers_and_recipients(void)
     CHECK_STR(c->outcome, "Hung up early");
     CHECK_STR(c->call_id, "00000000-0000-4000-8000-000000000001");
     CHECK_INT(c->tries, 2);
+    CHECK_STR(c->booking.words, "Booking not certain yet");
+    CHECK_STR(c->booking.when, "Thursday, November 19 at 9:00 AM");
+    CHECK(c->booking.is_open);
     c = DIGEST_ITEM(f.call_back, digest_caller, 1);
-    CHECK(!c->name.p && !c->reason.p && !c->urgency.p);
+    CHECK(!c->name.p && !c->reason.p && !c->urgency.p && !c->booking.words.p && !c->booking.is_open);
     CHECK_STR(c->when, "1:30 AM EDT");
     CHECK_INT(f.recipients.count, 2);
     const struct digest_recipient *r = DIGEST_ITEM(f.recipients, digest_recipient, 0);
@@ -111,8 +115,12 @@ static void calls(void)
     CHECK_STR(c->outcome, "Handled by the AI");
     CHECK_STR(c->urgency, "high");
     CHECK(c->seconds == 71 && c->missed && !c->booked);
+    CHECK_STR(c->booking.words, "Asked to book; that time was taken");
+    CHECK(!c->booking.when.p && !c->booking.is_open);
     c = DIGEST_ITEM(f.normal, digest_call, 0);
     CHECK(c->seconds == 0 && !c->missed && c->booked);
+    CHECK_STR(c->booking.words, "Booked");
+    CHECK_STR(c->booking.when, "Friday, November 20 at 10:30 AM");
     c = DIGEST_ITEM(f.normal, digest_call, 1);
     CHECK(isnan(c->seconds) && !c->number.p && !c->name.p && !c->reason.p && !c->summary.p && !c->urgency.p);
     CHECK(DIGEST_ITEM(f.low, digest_call, 0)->seconds == 12.5);

@@ -114,26 +114,55 @@ static void reasons_begin_as_sentences_do(void)
     arena_free(&a);
 }
 
+static void what_came_of_a_booking(void)
+{
+    static const struct {
+        struct digest_booking booking;
+        const char *words;
+    } rows[] = {
+        {{STR(""), STR("Friday"), true}, NULL},
+        {{STR("Booked"), STR("Friday, November 20 at 10:30 AM"), false}, "Booked: Friday, November 20 at 10:30 AM"},
+        {{STR("Asked to book; that time was taken"), STR(""), false}, "Asked to book; that time was taken"},
+        {{STR("Asked to book; the calendar could not be reached"), STR("Friday, November 20 at 10:30 AM"), true},
+         "Asked to book; the calendar could not be reached: Friday, November 20 at 10:30 AM. Call back."},
+        {{STR("Asked to book; it was not booked"), STR(""), true}, "Asked to book; it was not booked. Call back."},
+        {{STR("Asked to book; the calendar could not be reached"), STR("Wednesday, September 30 at 10:30 AM"), true},
+         "Asked to book; the calendar could not be reached: Wednesday, September 30 at 10:30 AM. Call back."},
+    };
+    struct arena a = {0};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct str words = words_booking(&a, &rows[i].booking);
+        CHECK_STR(words, rows[i].words);
+        CHECK(words.n <= MOST_BOOKING); /* so that none is cut */
+    }
+    arena_free(&a);
+}
+
 struct trouble_case {
-    int64_t no_ai, no_report;
-    const char *ai, *report;
+    int64_t no_ai, no_report, no_booking;
+    const char *ai, *report, *booking;
 };
 
 static const struct trouble_case troubles[] = {
-    {0, 0, NULL, NULL},
-    {1, 1, "The AI could not be reached for 1 call. The fallback took it.",
-     "1 call has no report, so what was said in it is not known here."},
-    {2, 1200, "The AI could not be reached for 2 calls. The fallback took them.",
-     "1,200 calls have no report, so what was said in them is not known here."},
+    {0, 0, 0, NULL, NULL, NULL},
+    {0, 0, 3, NULL, NULL, "3 callers asked for an appointment, and it is not certain that there is one. Call back."},
+    {1, 1, 1, "The AI could not be reached for 1 call. The fallback took it.",
+     "1 call has no report, so what was said in it is not known here.",
+     "1 caller asked for an appointment, and it is not certain that there is one. Call back."},
+    {2, 1200, 0, "The AI could not be reached for 2 calls. The fallback took them.",
+     "1,200 calls have no report, so what was said in them is not known here.", NULL},
 };
 
 static void what_is_wrong_is_said_only_then(void)
 {
     struct arena a = {0};
     for (size_t i = 0; i < sizeof(troubles) / sizeof(troubles[0]); i++) {
-        struct digest_facts f = {.not_answered_by_ai = troubles[i].no_ai, .without_report = troubles[i].no_report};
+        struct digest_facts f = {.not_answered_by_ai = troubles[i].no_ai,
+                                 .without_report = troubles[i].no_report,
+                                 .without_booking = troubles[i].no_booking};
         CHECK_STR(words_trouble(&a, &f, TROUBLE_NO_AI), troubles[i].ai);
         CHECK_STR(words_trouble(&a, &f, TROUBLE_NO_REPORT), troubles[i].report);
+        CHECK_STR(words_trouble(&a, &f, TROUBLE_NO_BOOKING), troubles[i].booking);
         CHECK_STR(words_trouble(&a, &f, TROUBLE_NO_NUMBER), NULL);
         CHECK(digest_has_trouble(&f) == (i > 0));
     }
@@ -190,4 +219,5 @@ static void how_many_came_after_hours(void)
 
 TAP_MAIN(TEST(numbers_as_the_dashboard_has_them), TEST(lengths_and_averages),
          TEST(the_first_to_call_comes_before_the_mail_is_opened), TEST(reasons_begin_as_sentences_do),
-         TEST(what_is_wrong_is_said_only_then), TEST(what_is_usual), TEST(how_many_came_after_hours))
+         TEST(what_came_of_a_booking), TEST(what_is_wrong_is_said_only_then), TEST(what_is_usual),
+         TEST(how_many_came_after_hours))
