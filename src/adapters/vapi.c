@@ -6,6 +6,7 @@
 #include "timestamp.h"
 #include "utf8.h"
 #include "vapi_answer.h"
+#include "vapi_booking.h"
 #include "vapi_call.h"
 #include "vapi_message.h"
 #include <stdlib.h>
@@ -17,12 +18,14 @@ void vapi_start(struct vapi *v)
     fetch_host_init(&v->host, UPSTREAM_VAPI);
     v->message_shape = vapi_message_shape();
     v->reply_shape = vapi_reply_shape();
+    v->tool_shape = vapi_tool_shape();
 }
 
 void vapi_stop(struct vapi *v)
 {
     json_shape_free(v->message_shape);
     json_shape_free(v->reply_shape);
+    json_shape_free(v->tool_shape);
 }
 
 static bool matches_secret(const struct config *c, struct str given)
@@ -88,10 +91,18 @@ struct exchange {
     struct ingest_waiter waiter;
     struct http_waiter http;
     struct http_request *request;
+    struct bookings *bookings;
+    struct vapi_booking booking;
     struct str answer;
     struct str call_id, type; /* for the log */
     bool live;                /* a caller hears the silence: answered in time whatever happens */
+    bool books;               /* the calendar must be asked first */
 };
+
+static void on_booked(struct vapi_booking *b, struct str answer)
+{
+    http_reply(container_of(b, struct exchange, booking)->request, 200, "application/json", answer);
+}
 
 static void on_stored(struct ingest_waiter *w, int code)
 {
@@ -104,6 +115,8 @@ static void on_stored(struct ingest_waiter *w, int code)
     }
     if (code < 0) {
         http_reply_error(x->request, code);
+    } else if (x->books) {
+        vapi_booking_submit(&x->booking, x->bookings);
     } else {
         http_reply(x->request, 200, "application/json", x->answer);
     }
@@ -111,8 +124,10 @@ static void on_stored(struct ingest_waiter *w, int code)
 
 static void on_gone(struct http_waiter *w, struct http_request *r)
 {
+    struct exchange *x = container_of(w, struct exchange, http);
     (void)r;
-    ingest_abandon(&container_of(w, struct exchange, http)->waiter);
+    ingest_abandon(&x->waiter);
+    vapi_booking_abandon(&x->booking);
 }
 
 /* A copy becomes an event and, for live questions, an answer; the body stays as it came for the case that it can not. */
@@ -134,7 +149,8 @@ static int understand(struct vapi *v, struct ingest_event *e, struct exchange *x
     }
     x->call_id = arena_copy(&x->request->arena, str_cut(e->call.provider_call_id, 64));
     x->type = arena_copy(&x->request->arena, str_cut(e->call.type, 64));
-    x->live = vapi_answer(v, &m, &x->request->arena, &x->answer);
+    x->books = vapi_booking_plan(&x->booking, v, &m, e);
+    x->live = x->books || vapi_answer(v, &m, &x->request->arena, &x->answer);
     buf_free(&e->body); /* what waits for its commit is what will be stored */
     return 0;
 }
@@ -149,7 +165,7 @@ static int submit(struct vapi *v, struct ingest_event *e, struct exchange *x)
         enum metric_dead reason = rc == ERR_BAD_REQUEST ? DEAD_NOT_AN_ENVELOPE : DEAD_BAD_JSON;
         return ingest_dead_letter(v->ingest, e, reason, &x->waiter);
     }
-    x->waiter.patience_ms = x->live ? CAP_CONTROL_STORE_MS : 0;
+    x->waiter.patience_ms = x->books ? CAP_BOOKING_STORE_MS : x->live ? CAP_CONTROL_STORE_MS : 0;
     return ingest_submit(v->ingest, e, &x->waiter);
 }
 
@@ -158,6 +174,9 @@ void vapi_on_message(struct vapi *v, struct http_request *r)
     struct exchange *x = arena_alloc(&r->arena, sizeof(*x));
     struct ingest_event *e = ingest_event_new(CALL_VAPI);
     *x = (struct exchange){.request = r,
+                           .bookings = v->bookings,
+                           .booking.arena = &r->arena,
+                           .booking.on_done = on_booked,
                            .answer = STR("{}"),
                            .call_id = STR(""),
                            .type = STR(""),

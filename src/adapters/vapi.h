@@ -1,6 +1,7 @@
 #pragma once
 /* Vapi: its webhook verified and understood, its live questions answered, and calls handed to it.
  * Facts: Vapi's documentation and schema of August 2026 (server messages, HMAC credential, call API). */
+#include "booking.h"
 #include "business.h"
 #include "config.h"
 #include "fetch.h"
@@ -14,8 +15,9 @@ struct vapi {
     struct fetch_room *fetch;
     struct ingest *ingest;
     struct directory *directory;
+    struct bookings *bookings; /* NULL: nothing can be booked */
     struct fetch_host host;
-    struct json_shape *message_shape, *reply_shape;
+    struct json_shape *message_shape, *reply_shape, *tool_shape;
 };
 
 void vapi_start(struct vapi *v);

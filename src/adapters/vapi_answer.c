@@ -1,6 +1,7 @@
 #include "vapi_answer.h"
 #include "caps.h"
 #include "json.h"
+#include "vapi_tools.h"
 
 /* Final transcripts, and none of the messages that repeat the whole conversation at each turn: those make inbound traffic
  * grow with the square of a call's length. */
@@ -12,7 +13,6 @@
 #define BACKOFF_PLAN                                                                                                   \
     "{\"type\":\"exponential\",\"maxRetries\":10,\"baseDelaySeconds\":5,\"excludedStatusCodes\":[400,401,403,404,413]}"
 
-#define NO_BOOKING "I can not book appointments in this call. Offer to take a message so that somebody calls back."
 #define NOBODY_THERE "Nobody is available to take the call right now."
 #define LINE_CLOSED "Sorry, this line can not take calls right now. Please call back later."
 
@@ -24,6 +24,7 @@ struct vapi_overrides vapi_overrides_make(const struct vapi *v, const struct bus
         o.business_id = b->id;
         o.business_name = b->name;
         o.timezone = b->timezone;
+        o.tools = b->books ? vapi_tool_definitions() : o.tools;
     }
     if (c->public_url.n) {
         o.server_url = arena_printf(a, "%.*s/api/vapi-webhook", (int)c->public_url.n, c->public_url.p);
@@ -64,6 +65,7 @@ static const struct field assistant_fields[] = {
     O(server_timeout_s, "server.timeoutSeconds", INT),
     O(server_secret, "server.headers.x-vapi-secret", STR),
     O(backoff_plan, "server.backoffPlan", RAW),
+    O(tools, "tools:append", RAW),
 };
 
 static struct str answer_assistant_request(const struct vapi *v, const struct vapi_message *m, struct arena *a)
@@ -79,34 +81,6 @@ static struct str answer_assistant_request(const struct vapi *v, const struct va
     answer.o.called = vapi_called_number(m);
     answer.o.caller_number = vapi_caller_number(m);
     return render(a, assistant_fields, FIELD_COUNT(assistant_fields), &answer);
-}
-
-struct tool_result {
-    struct str name, id, result;
-};
-
-static const struct field tool_result_fields[] = {
-    FIELD(struct tool_result, name, "name", STR, 0),
-    FIELD(struct tool_result, id, "toolCallId", STR, 0),
-    FIELD(struct tool_result, result, "result", STR, 0),
-};
-
-/* One result per call, same ids, same order; texts on one line. */
-static struct str answer_tool_calls(const struct vapi_message *m, struct arena *a)
-{
-    const struct field_list_value *list = vapi_tool_calls(m);
-    const struct vapi_tool_call *calls = list->items;
-    struct buf out = buf_make(CAP_REPLY_BYTES);
-    int rc = buf_append(&out, STR("{\"results\":["));
-    for (size_t i = 0; i < list->count && rc == 0; i++) {
-        struct tool_result r = {str_or(calls[i].function_name, calls[i].name), calls[i].id, STR(NO_BOOKING)};
-        rc = buf_append(&out, i ? STR(",") : STR(""));
-        rc = rc ? rc : json_write(&out, tool_result_fields, FIELD_COUNT(tool_result_fields), &r);
-    }
-    rc = rc ? rc : buf_append(&out, STR("]}"));
-    struct str text = rc < 0 ? STR("{\"results\":[]}") : arena_copy(a, buf_str(&out));
-    buf_free(&out);
-    return text;
 }
 
 struct destination {
@@ -137,14 +111,14 @@ bool vapi_answer(const struct vapi *v, const struct vapi_message *m, struct aren
         *answer_out = answer_assistant_request(v, m, a);
         return true;
     case VAPI_TOOL_CALLS:
-        *answer_out = answer_tool_calls(m, a);
+        *answer_out = vapi_tool_results_write(a, vapi_tool_results_make(a, vapi_tool_calls(m)));
         return true;
     case VAPI_TRANSFER_REQUEST:
     case VAPI_HANDOFF_REQUEST:
         *answer_out = answer_destination(v, m, a);
         return true;
     case VAPI_FUNCTION_CALL: /* the form of 2024 */
-        *answer_out = STR("{\"result\":\"" NO_BOOKING "\"}");
+        *answer_out = vapi_tool_result_write(a, STR(VAPI_NO_BOOKING));
         return true;
     default:
         return false;

@@ -11,6 +11,7 @@ struct vapi_overrides {
     struct str call_sid, called, business_id;          /* metadata */
     struct str business_name, caller_number, timezone; /* variables of the prompt */
     struct str server_messages, server_url, server_secret, backoff_plan;
+    struct str tools; /* absent: none of ours */
     int64_t server_timeout_s;
 };
 

@@ -30,6 +30,7 @@ static const struct field request_fields[] = {
     O(server_timeout_s, "assistantOverrides.server.timeoutSeconds", INT),
     O(server_secret, "assistantOverrides.server.headers.x-vapi-secret", STR),
     O(backoff_plan, "assistantOverrides.server.backoffPlan", RAW),
+    O(tools, "assistantOverrides.tools:append", RAW),
     O(call_sid, "metadata.twilioCallSid", STR),
     O(called, "metadata.twilioNumber", STR),
 };

@@ -2,9 +2,11 @@
 #include "caps.h"
 #include <math.h>
 
+#define TOOL(member, path, kind) FIELD(struct vapi_tool_call, member, path, kind, 0)
 #define TOOL_FIELDS(prefix)                                                                                            \
-    FIELD(struct vapi_tool_call, id, prefix "id", STR, 0), FIELD(struct vapi_tool_call, name, prefix "name", STR, 0),  \
-        FIELD(struct vapi_tool_call, function_name, prefix "function.name", STR, 0)
+    TOOL(id, prefix "id", STR), TOOL(name, prefix "name", STR), TOOL(function_name, prefix "function.name", STR),      \
+        TOOL(function_arguments, prefix "function.arguments", RAW), TOOL(arguments, prefix "arguments", RAW),          \
+        TOOL(parameters, prefix "parameters", RAW)
 
 static const struct field tool_fields[] = {TOOL_FIELDS("")};
 static const struct field_items tool_items = {tool_fields, FIELD_COUNT(tool_fields), sizeof(struct vapi_tool_call)};
@@ -54,6 +56,7 @@ static const struct field fields[] = {
     M(summary, "message.summary", STR),
     M(recording_top, "message.recordingUrl", STR),
     M(function_call_name, "message.functionCall.name", STR),
+    M(function_call_parameters, "message.functionCall.parameters", RAW),
     SNAPSHOT_RULE("message.customer"),
     M(customer, "message.customer.number", STR),
 

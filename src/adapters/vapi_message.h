@@ -3,8 +3,9 @@
 #include "ingest.h"
 #include "json.h"
 
+/* Arguments as they stand there: a JSON text of JSON, or the object itself. */
 struct vapi_tool_call {
-    struct str id, name, function_name;
+    struct str id, name, function_name, function_arguments, arguments, parameters;
 };
 
 struct vapi_said {
@@ -23,7 +24,7 @@ struct vapi_message {
     double cost, duration_seconds, duration_ms;
     struct str call_id, call_sid, call_provider_id, metadata_sid, metadata_top_sid, call_name;
     struct str customer, call_customer, phone, call_phone, metadata_number, metadata_top_number;
-    struct str function_call_name;
+    struct str function_call_name, function_call_parameters;
     struct field_list_value tool_call_list, tool_calls, tools_with_calls, artifact_messages, messages;
 };
 

@@ -239,6 +239,7 @@
 #define CAP_BOOKING_STOP_MS 5000        /* for the answers to bookings under way */
 #define CAP_TOOL_CALLS 8                /* of one message; the model makes one or two */
 #define CAP_TOOL_ARGUMENT_BYTES 8192    /* of one tool call */
+#define CAP_TOOL_CALL_ID_BYTES 200      /* of one tool call; real: 29 */
 #define CAP_BOOKING_TEXT_BYTES 500      /* a name, an address, a wish: Cal.com's own limit of metadata */
 
 /* ringback digest --send */

@@ -88,7 +88,7 @@ struct row {
 };
 
 #define TOOLS(rest) "{\"type\":\"tool-calls\"," rest "}"
-#define RESULT(name, id) "{\"name\":" name ",\"toolCallId\":" id ",\"result\":\"I can not book"
+#define RESULT(name, id) "{\"name\":" name ",\"toolCallId\":" id ",\"error\":\"I can not book"
 
 static const struct row tools[] = {
     {TOOLS("\"toolCallList\":[{\"id\":\"t1\",\"function\":{\"name\":\"book\",\"arguments\":\"{}\"}}]"),
