@@ -120,8 +120,8 @@ select what, ddl from demo_made_anew order by step, what
 
 -- name: demo_businesses
 -- role: owner
-insert into public.businesses (id, name, timezone, email, forward_to, vapi_assistant_id, created_at)
-select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+insert into public.businesses (id, name, timezone, email, forward_to, vapi_assistant_id, created_at, calcom_enabled)
+select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::boolean[])
 on conflict (id) do nothing
 
 -- name: demo_phones
@@ -162,7 +162,7 @@ update auth.users set encrypted_password = $2, updated_at = now() where email = 
 -- role: owner
 copy public.calls (id, business_id, provider_claim, twilio_call_sid, caller_claim, called_claim, status_rank, ended_claim,
                    started_at, reported_ended_at, seen_ended_at, reported_seconds, carrier_seconds, summary, analysis,
-                   recording_claim, cost, caller_spoke, has_report, said_reported, created_at, updated_at) from stdin
+                   recording_claim, cost, caller_spoke, has_report, said_reported, booked, created_at, updated_at) from stdin
 
 -- name: demo_copy_utterances
 -- role: owner
@@ -171,6 +171,13 @@ copy public.call_utterances (call_id, utterance_key, role, said_at, text, source
 -- name: demo_copy_events
 -- role: owner
 copy public.call_events (event_key, call_id, source, type, occurred_at, received_at, payload) from stdin
+
+-- name: demo_copy_bookings
+-- role: owner
+-- Appointments are in local time, with the name of the zone.
+copy public.bookings (id, business_id, call_id, provider_call_id, twilio_call_sid, tool_call_id, status, reason, starts_at,
+                      attendee_name, attendee_email, attendee_phone, calcom_uid, error, service, created_at,
+                      updated_at) from stdin
 
 -- name: demo_copy_digests
 -- role: owner
@@ -252,4 +259,4 @@ commit
 -- name: demo_vacuum
 -- role: owner
 vacuum (analyze) public.calls, public.call_events, public.call_utterances, public.digests, public.call_backs,
-    public.digest_deliveries, private.call_words
+    public.digest_deliveries, public.bookings, private.call_words

@@ -39,6 +39,7 @@ void demo_business_init(struct demo_business *b, uint64_t seed, uint32_t index)
     write_uuid(&fixed, b->id);
     if (index == 0) {
         memcpy(b->id, LARKSPUR, DEMO_UUID_BYTES);
+        b->books = true;
     }
     b->trade = &demo_trades[index % DEMO_TRADES];
     b->zone = demo_place_zone(index);

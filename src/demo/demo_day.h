@@ -26,6 +26,7 @@ struct demo_business {
     size_t zone;
     char id[DEMO_UUID_BYTES], name[DEMO_NAME_BYTES], phone[DEMO_PHONE_BYTES], forward[DEMO_PHONE_BYTES];
     char words_key[DEMO_KEY_BYTES]; /* in front of each word that its calls are found by */
+    bool books;                     /* has a calendar to book in */
     int64_t done_us;                /* calls up to then are there already */
     int64_t digested_day;           /* digests up to this day are there already; days since 1970, 0 for none */
     struct demo_pending pending[DEMO_PENDING];

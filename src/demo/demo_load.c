@@ -9,7 +9,7 @@
 #define EARLIER_SHARE 10 /* a tenth more is cheaper to add than the rest is to index anew */
 #define UNASSIGNED_PER_DAY 0.15
 #define EMAIL_BYTES 256
-#define ARRAYS 7                                                  /* of a statement, at most */
+#define ARRAYS 8                                                  /* of a statement, at most */
 #define LARKSPUR_ASSISTANT "a7d1c3f0-92be-4c58-b6e4-1f0837d5a2c9" /* as in the recorded messages */
 #define STAFF_MAIL "staff@larkspur.example"
 
@@ -32,8 +32,14 @@ static int insert_businesses(struct demo_pg *d, struct demo_plan *p, struct buf 
     for (size_t i = 0; i < p->count; i++) {
         const struct demo_business *b = &p->businesses[i];
         owner_mail(p, i, mail);
-        const char *values[ARRAYS] = {
-            b->id, b->name, demo_zones[b->zone], mail, b->forward, i ? "" : LARKSPUR_ASSISTANT, since};
+        const char *values[ARRAYS] = {b->id,
+                                      b->name,
+                                      demo_zones[b->zone],
+                                      mail,
+                                      b->forward,
+                                      i ? "" : LARKSPUR_ASSISTANT,
+                                      since,
+                                      b->books ? "t" : "f"};
         for (size_t k = 0; k < ARRAYS; k++) {
             demo_array_add(&a[k], values[k]);
         }
@@ -130,6 +136,7 @@ static int flush(struct demo_pg *d, struct demo_rows *rows)
     rc = rc < 0 ? rc : demo_pg_copy(d, STMT_DEMO_COPY_UTTERANCES, &rows->utterances);
     rc = rc < 0 ? rc : demo_pg_copy(d, STMT_DEMO_COPY_EVENTS, &rows->events);
     rc = rc < 0 ? rc : demo_pg_copy(d, STMT_DEMO_COPY_WORDS, &rows->words);
+    rc = rc < 0 ? rc : demo_pg_copy(d, STMT_DEMO_COPY_BOOKINGS, &rows->bookings);
     return rc < 0 ? rc : demo_pg_copy(d, STMT_DEMO_COPY_DIGESTS, &rows->digests);
 }
 

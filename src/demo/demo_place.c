@@ -181,6 +181,11 @@ static struct str pick_day(int weekday, struct demo_random *r)
     return str_of(weekdays[day > 4 ? day - 4 : day]);
 }
 
+struct str demo_place_day(int weekday, int days_ahead)
+{
+    return days_ahead == 1 ? STR("tomorrow") : str_of(weekdays[(weekday + days_ahead) % 7]);
+}
+
 void demo_place_slots(struct demo_slots *slots, int weekday, struct demo_random *r)
 {
     slots->of[SLOT_DAY] = pick_day(weekday, r);

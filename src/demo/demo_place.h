@@ -25,4 +25,6 @@ void demo_place_caller(uint32_t business, uint32_t caller, char out[DEMO_PHONE_B
 /* Fills what is said of a call: name, day, part, when, since, street, price. `weekday` is the call's, 0 for Monday. */
 void demo_place_slots(struct demo_slots *slots, int weekday, struct demo_random *r);
 /* The name that goes with a number. */
+/* "Friday", and "tomorrow" for the next day. */
+struct str demo_place_day(int weekday, int days_ahead);
 struct str demo_place_person(uint64_t which);

@@ -28,6 +28,11 @@ void demo_put_next_time(struct buf *out, int64_t us);
 void demo_put_next_decimal(struct buf *out, double value, unsigned decimals);
 void demo_put_next_claim(struct buf *out, char rank, struct str value);
 
+/* Does the call end with an appointment? */
+bool demo_row_is_booked(const struct demo_words *words);
+/* What was asked to be booked on `day`, in days since 1970. */
+void demo_put_bookings(struct buf *out, const struct demo_row *w, const struct demo_words *words, int64_t day);
+
 /* The messages that told of the call; how many. */
 size_t demo_put_events(struct buf *out, const struct demo_row *w, const struct demo_words *words,
                        struct demo_random *r);

@@ -22,6 +22,7 @@ void demo_rows_init(struct demo_rows *rows, struct demo_shape shape)
                                .events = buf_make(CAP_DEMO_BUFFER_BYTES),
                                .words = buf_make(CAP_DEMO_BUFFER_BYTES),
                                .digests = buf_make(CAP_DEMO_BUFFER_BYTES),
+                               .bookings = buf_make(CAP_DEMO_BUFFER_BYTES),
                                .shape = shape};
     demo_words_init(&rows->said);
     rows->seen = mem_alloc(sizeof(*rows->seen));
@@ -33,6 +34,7 @@ void demo_rows_free(struct demo_rows *rows)
     buf_free(&rows->utterances);
     buf_free(&rows->events);
     buf_free(&rows->digests);
+    buf_free(&rows->bookings);
     buf_free(&rows->words);
     demo_words_free(&rows->said);
     free(rows->seen);
@@ -42,7 +44,7 @@ bool demo_rows_full(const struct demo_rows *rows)
 {
     return rows->calls.len > CAP_DEMO_BATCH_BYTES || rows->utterances.len > CAP_DEMO_BATCH_BYTES ||
            rows->events.len > CAP_DEMO_BATCH_BYTES || rows->words.len > CAP_DEMO_BATCH_BYTES ||
-           rows->digests.len > CAP_DEMO_BATCH_BYTES;
+           rows->digests.len > CAP_DEMO_BATCH_BYTES || rows->bookings.len > CAP_DEMO_BATCH_BYTES;
 }
 
 static double draw_seconds(const struct demo_end *e, double *deviation_out, struct demo_random *r)
@@ -141,6 +143,7 @@ static void put_call(struct buf *out, const struct demo_row *w, const struct dem
     demo_put_next(out, (w->has_report || w->live) && w->end->talk > TALK_SILENCE ? STR("t") : STR("f"));
     demo_put_next(out, w->has_report ? STR("t") : STR("f"));
     demo_put_next(out, w->has_report && words->count ? STR("t") : STR("f"));
+    demo_put_next(out, over && demo_row_is_booked(words) ? STR("t") : STR("f"));
     demo_put_next_time(out, w->call->started_us);
     demo_put_next_time(out, seen_us ? seen_us : w->call->started_us);
     demo_put_byte(out, '\n');
@@ -209,6 +212,9 @@ void demo_rows_call(struct demo_rows *rows, const struct demo_calendar *c, const
     }
     put_call(&rows->calls, &w, &rows->said, &r);
     rows->call_count++;
+    if (!w.live && hour >= 0) {
+        demo_put_bookings(&rows->bookings, &w, &rows->said, c->first_day + hour / DEMO_HOURS);
+    }
     rows->utterance_count += put_utterances(&rows->utterances, &w, &rows->said, c->now_us);
     if (!w.live && w.business->index != DEMO_UNASSIGNED) {
         put_words(rows, &w);

@@ -11,7 +11,7 @@ struct demo_shape {
 
 /* Free with demo_rows_free. The buffers are emptied by whoever sends them. */
 struct demo_rows {
-    struct buf calls, utterances, events, words, digests;
+    struct buf calls, utterances, events, words, digests, bookings;
     uint64_t call_count, utterance_count, event_count, digest_count; /* all that were ever written */
     struct demo_words said;
     struct demo_seen *seen;

@@ -20,6 +20,7 @@ struct talk {
     const char *urgency;
     char callback[DEMO_PHONE_BYTES];
     struct demo_line detail; /* what the caller answered about the reason */
+    char clock[DEMO_CLOCK_BYTES];
     bool knows_name, knows_day;
 };
 
@@ -66,6 +67,25 @@ static const struct exchange closes_urgent = {
     "{I mark this as urgent, {staff} will call you right away.|That sounds urgent, {staff} will call you within the hour.|"
     "I let {staff} know at once, please keep your phone close.}",
     "{Thank you so much.|Please hurry.|Okay, thank you.|I will wait for the call.|Thanks, that helps.}", false};
+static const struct exchange asks_appointment = {
+    "{When would suit you?|What day works for you?|Is there a day that suits you best?}",
+    "{{day} would be good.|{day}, if possible.|Any time {day}.}", false};
+static const struct exchange offers = {
+    "{I have {day} at {time}, shall I book it?|{day} at {time} is free. Does that suit you?|I can offer {day} at {time}.}",
+    "{Yes, please.|Perfect, I take it.|That works for me.|Great, book it.}", false};
+static const struct exchange offers_another = {
+    "{I am sorry, that time was just taken. I still have {time} that day.|Somebody was faster, but {time} is free.}",
+    "{Then that one.|That is fine too.|All right, {time}.}", false};
+static const struct exchange books = {
+    "{You are booked for {day} at {time}.|Done, we see you {day} at {time}.|That is booked: {day} at {time}.}",
+    "{Thank you.|Great, thanks.|Perfect, goodbye.|Thanks, see you then.}", false};
+static const struct exchange requests = {
+    "{I have asked for {day} at {time}, {staff} will confirm it.|{day} at {time} is noted, you will hear from {staff}.}",
+    "{All right, thank you.|Great, I wait for that.|Okay, thanks.}", false};
+static const struct exchange reaches_nothing = {
+    "{I could not reach the calendar just now. {staff} will call you to find a time.|"
+    "I am sorry, I do not get through to the calendar. {staff} will call you about {day}.}",
+    "{All right.|Okay, please do.|That is fine, thanks.}", false};
 static const struct exchange puts_through = {
     "{One moment, I connect you with {staff}.|Let me put you through to {staff}.|I will transfer you now, please hold.}",
     "{Thank you.|Thanks.|Okay.|Great.}", false};
@@ -153,18 +173,58 @@ static void ask_number(struct talk *t)
     have(t, other ? &asks_other_number : &asks_number);
 }
 
+static void take_time(struct talk *t, int attempt)
+{
+    const struct demo_time *at = &t->out->booking.times[attempt];
+    demo_booking_clock(at, t->clock);
+    t->slots.of[SLOT_TIME] = str_of(t->clock);
+    t->slots.of[SLOT_DAY] = demo_place_day(t->scene->weekday, at->days_ahead);
+}
+
+/* Most callers who can be booked want to be. */
+static void plan_booking(struct talk *t)
+{
+    const struct demo_call *call = t->scene->call;
+    const struct demo_trade *trade = call->business->trade;
+    bool can = call->business->books && t->end->talk == TALK_WHOLE && !call->live &&
+               call->reason < trade->reason_count && trade->bookable >> call->reason & 1;
+    t->out->booking = (struct demo_booking){.what = DEMO_NOT_BOOKED};
+    if (can && demo_random_often(t->r, 700)) {
+        t->out->booking = demo_booking_make(t->scene->weekday, trade->opens, trade->closes, t->r);
+        take_time(t, 0);
+    }
+}
+
+static void talk_booking(struct talk *t)
+{
+    enum demo_booked what = t->out->booking.what;
+    have(t, &asks_appointment);
+    if (what != DEMO_UNREACHED) {
+        have(t, &offers);
+    }
+    if (what == DEMO_SECOND_TIME) {
+        take_time(t, 1);
+        have(t, &offers_another);
+    }
+    have(t, what == DEMO_UNREACHED ? &reaches_nothing : what == DEMO_PENDING_THERE ? &requests : &books);
+}
+
 /* The more lines are wanted, the more is asked; what is needed most is asked first of all. */
 static void talk_whole(struct talk *t)
 {
     size_t lines = t->scene->lines;
     bool urgent = t->reason->urgency == URGENCY_HIGH;
-    say_opening(t, lines < 6);
+    say_opening(t, lines < 6 && !t->out->booking.count);
     if (lines >= 8) {
         ask_detail(t);
     }
-    if (lines >= 6) {
+    if (lines >= 6 || t->out->booking.count) {
         have(t, &asks_name);
         t->knows_name = true;
+    }
+    if (t->out->booking.count) {
+        talk_booking(t);
+        return;
     }
     if (lines >= 14) {
         have(t, &extras[demo_random_below(t->r, sizeof(extras) / sizeof(extras[0]))]);
@@ -242,6 +302,13 @@ static void put_summary(struct talk *t)
         [TALK_IN_VAIN] = " {The transfer was not answered.|Nobody took the transfer, waits for a call.}",
         [TALK_CUT] = " {The call broke off.|The call ended before everything was said.}",
     };
+    static const char *const bookings[] = {
+        [DEMO_NOT_BOOKED] = "",
+        [DEMO_CONFIRMED] = " {Booked for {day} at {time}.|Comes in {day} at {time}.}",
+        [DEMO_PENDING_THERE] = " {Asked for {day} at {time}, to be confirmed.|{day} at {time} waits for confirmation.}",
+        [DEMO_SECOND_TIME] = " {Booked for {day} at {time}, the first choice was taken.|Comes in {day} at {time}.}",
+        [DEMO_UNREACHED] = " {The calendar could not be reached, waits for a call.|Could not be booked, wants {day}.}",
+    };
     struct buf *out = &t->out->summary;
     enum demo_talk talk = t->end->talk;
     if (talk == TALK_WRONG) {
@@ -260,6 +327,7 @@ static void put_summary(struct talk *t)
         demo_put_text(out,
                       t->knows_day ? " {Suggested {day} {part}.|Free {day}, {part}.|Would suit: {day} {part}.}" : "",
                       &t->slots, t->r);
+        demo_put_text(out, bookings[t->out->booking.what], &t->slots, t->r);
         demo_put_text(out, talk < sizeof(endings) / sizeof(endings[0]) && endings[talk] ? endings[talk] : "", &t->slots,
                       t->r);
     }
@@ -314,6 +382,7 @@ void demo_talk(const struct demo_scene *s, struct demo_random *r, struct demo_wo
     t.slots.of[SLOT_REASON] = wrong ? STR("wrong number") : str_of(t.reason->reason);
     out->text.len = out->summary.len = out->analysis.len = out->count = 0;
     out->reason = out->name = (struct str){NULL, 0};
+    plan_booking(&t);
     talk_lines(&t);
     if (demo_end_has_report(t.end)) {
         put_summary(&t);

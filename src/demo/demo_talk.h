@@ -1,5 +1,6 @@
 #pragma once
 /* What is said in a demo call, and what the assistant notes of it afterwards. */
+#include "demo_booking.h"
 #include "demo_day.h"
 
 #define DEMO_LINES 14 /* said in one call, at most */
@@ -16,6 +17,7 @@ struct demo_words {
     struct str reason, name;            /* as the analysis has them, or absent */
     struct demo_line lines[DEMO_LINES];
     size_t count;
+    struct demo_booking booking;
 };
 
 struct demo_scene {

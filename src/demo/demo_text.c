@@ -7,7 +7,7 @@ static const struct str slot_names[SLOTS] = {
     [SLOT_NAME] = {"name", 4},   [SLOT_BUSINESS] = {"business", 8}, [SLOT_STAFF] = {"staff", 5},
     [SLOT_DAY] = {"day", 3},     [SLOT_PART] = {"part", 4},         [SLOT_WHEN] = {"when", 4},
     [SLOT_SINCE] = {"since", 5}, [SLOT_STREET] = {"street", 6},     [SLOT_PRICE] = {"price", 5},
-    [SLOT_TAIL] = {"tail", 4},   [SLOT_REASON] = {"reason", 6},
+    [SLOT_TAIL] = {"tail", 4},   [SLOT_REASON] = {"reason", 6},     [SLOT_TIME] = {"time", 4},
 };
 
 void demo_put(struct buf *out, struct str s)

@@ -16,6 +16,7 @@ enum demo_slot {
     SLOT_PRICE,    /* {price} */
     SLOT_TAIL,     /* {tail}: the last digits of a number */
     SLOT_REASON,   /* {reason} of the call */
+    SLOT_TIME,     /* {time} of an appointment: 10:30 AM */
     SLOTS
 };
 

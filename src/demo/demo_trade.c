@@ -14,6 +14,7 @@ const struct demo_trade demo_trades[DEMO_TRADES] = {
      .night = 0.3,
      .season = 0.08,
      .season_peak = 0.95,
+     .bookable = 1U << 2 | 1U << 3 | 1U << 4 | 1U << 5,
      REASONS(demo_reasons_dentist)},
     {.kinds = {"Plumbing", "Plumbing and Drains", "Pipe Works"},
      .staff = "our dispatcher",

@@ -24,6 +24,7 @@ struct demo_trade {
     double season, season_peak; /* how strong, and at which part of the year */
     const struct demo_reason *reasons;
     size_t reason_count;
+    unsigned bookable; /* the reasons for which an appointment is made, a bit for each */
 };
 
 #define DEMO_TRADES 12

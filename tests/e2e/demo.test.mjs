@@ -19,9 +19,11 @@ const TABLES = [
   "call_utterances",
   "digests",
   "digest_deliveries",
+  "bookings",
 ];
 const OUTCOMES = [
   "ai_unavailable",
+  "booked",
   "cut_off",
   "handled",
   "hung_up_early",
@@ -47,7 +49,7 @@ async function fresh(label) {
 /** What two runs must agree on: everything that the generator decides. */
 async function print(on) {
   const out = {};
-  for (const table of ["calls", "call_events", "call_utterances"]) {
+  for (const table of ["calls", "call_events", "call_utterances", "bookings"]) {
     const columns = (
       await on.rows(
         `select column_name as name from information_schema.columns
@@ -135,6 +137,36 @@ test("every outcome occurs, and the columns that Postgres works out agree with w
     (await db.count("(select from calls group by caller_number having count(*) > 3) t")) > 10,
     "regular callers",
   );
+});
+
+test("appointments: what the call says, at a time when the business is open, of the first business alone", async () => {
+  assert.equal(await db.count("businesses where calcom_enabled"), 1);
+  const rows = await db.rows(
+    `select k.status, k.reason, c.outcome, c.summary, k.attendee_name = c.caller_name and k.service = c.reason as is_told,
+            k.created_at between c.started_at and c.ended_at as is_within, k.starts_at > c.ended_at as is_ahead,
+            to_char(k.starts_at at time zone b.timezone, 'ID HH24 MI') as local,
+            to_char(k.starts_at at time zone b.timezone, 'FMHH12:MI AM') as clock,
+            (select string_agg(u.text, ' ') from call_utterances u where u.call_id = c.id) as said
+     from bookings k join calls c on c.id = k.call_id join businesses b on b.id = k.business_id`,
+  );
+  const kinds = new Set(rows.map((row) => `${row.status} ${row.reason} ${row.outcome}`));
+  assert.deepEqual([...kinds].sort(), [
+    "confirmed none booked",
+    "failed unreachable handled",
+    "pending none handled",
+    "refused taken booked",
+  ]);
+  for (const row of rows) {
+    assert.ok(row.is_told && row.is_within && row.is_ahead, JSON.stringify(row));
+    assert.match(row.local, /^[1-5] (09|1[0-6]) (00|30)$/);
+    if (row.status === "confirmed" || row.status === "pending")
+      for (const text of [row.summary, row.said]) assert.ok(text.includes(row.clock), `${row.clock}: ${text}`);
+  }
+  assert.equal(
+    await db.count("calls c where outcome = 'booked' and not exists (select from bookings k where k.call_id = c.id)"),
+    0,
+  );
+  assert.equal(await db.count("call_utterances where text ~ '[{}]'"), 0);
 });
 
 test("most callers to call back are ticked off, none of the last two days", async () => {

@@ -260,7 +260,7 @@ static void rows_have_all_their_columns(void)
     struct demo_rows rows;
     make_calendar(&c, 12);
     c.now_us = demo_calendar_hour(&c, 0, 11, 23);
-    demo_business_init(&b, 1, 1);
+    demo_business_init(&b, 1, 0);
     demo_rows_init(&rows, (struct demo_shape){.lines = 9, .events = true});
     for (size_t day = 0; day < c.days; day++) {
         demo_day_plan(&c, &b, day, 25, &calls);
@@ -271,7 +271,7 @@ static void rows_have_all_their_columns(void)
         demo_rows_call(&rows, &c, &calls.items[i]);
     }
     CHECK_INT(count_bytes(&rows.calls, '\n'), calls.count);
-    CHECK_INT(count_bytes(&rows.calls, '\t'), 21 * calls.count);
+    CHECK_INT(count_bytes(&rows.calls, '\t'), 22 * calls.count);
     CHECK_INT(count_bytes(&rows.utterances, '\n'), rows.utterance_count);
     CHECK_INT(count_bytes(&rows.utterances, '\t'), 5 * rows.utterance_count);
     CHECK_INT(count_bytes(&rows.events, '\n'), rows.event_count);
@@ -279,6 +279,8 @@ static void rows_have_all_their_columns(void)
     CHECK_INT(count_bytes(&rows.words, '\t'), 3 * count_bytes(&rows.words, '\n'));
     CHECK_INT(count_bytes(&rows.words, '\n'), calls.count - 1); /* not of the call that goes on */
     CHECK_INT(rows.digest_count, 11);
+    CHECK_INT(count_bytes(&rows.bookings, '\t'), 16 * count_bytes(&rows.bookings, '\n'));
+    CHECK(count_bytes(&rows.bookings, '\n') > 10);
     CHECK_INT(count_bytes(&rows.digests, '\t'), 12 * rows.digest_count);
     CHECK(rows.utterance_count > 4 * calls.count);
     demo_rows_free(&rows);
@@ -286,6 +288,34 @@ static void rows_have_all_their_columns(void)
     demo_calendar_free(&c);
 }
 
+/* Every end of it occurs, each on a working day within a week, in the opening hours. */
+static void appointments_are_on_working_days(void)
+{
+    size_t seen[DEMO_UNREACHED + 1] = {0};
+    struct demo_random r = demo_random_make(1, 2, 3);
+    for (int i = 0; i < 2000; i++) {
+        int weekday = i % 7;
+        struct demo_booking b = demo_booking_make(weekday, 9, 17, &r);
+        seen[b.what]++;
+        CHECK_INT(b.count, b.what == DEMO_SECOND_TIME ? 2 : 1);
+        for (int k = 0; k < b.count; k++) {
+            const struct demo_time *t = &b.times[k];
+            CHECK(t->days_ahead > 0 && t->days_ahead < 7 && (weekday + t->days_ahead) % 7 < 5);
+            CHECK(t->hour >= 9 && t->hour < 17 && (t->minute == 0 || t->minute == 30));
+        }
+        CHECK(b.count == 1 || b.times[0].hour != b.times[1].hour);
+    }
+    CHECK_INT(seen[DEMO_NOT_BOOKED], 0);
+    CHECK(seen[DEMO_CONFIRMED] > 1200 && seen[DEMO_UNREACHED] > 40);
+    CHECK(seen[DEMO_PENDING_THERE] > 100 && seen[DEMO_SECOND_TIME] > 100);
+    char clock[DEMO_CLOCK_BYTES];
+    demo_booking_clock(&(struct demo_time){1, 12, 30}, clock);
+    CHECK_STR(str_of(clock), "12:30 PM");
+    demo_booking_clock(&(struct demo_time){1, 9, 0}, clock);
+    CHECK_STR(str_of(clock), "9:00 AM");
+}
+
 TAP_MAIN(TEST(the_same_seed_gives_the_same_calls), TEST(as_many_as_asked_for), TEST(calls_keep_the_hours_of_the_trade),
          TEST(every_end_occurs), TEST(who_tries_again_does_so_after_the_first_call), TEST(days_of_23_and_25_hours),
-         TEST(nothing_after_now_nothing_twice), TEST(one_call_goes_on), TEST(rows_have_all_their_columns))
+         TEST(nothing_after_now_nothing_twice), TEST(one_call_goes_on), TEST(rows_have_all_their_columns),
+         TEST(appointments_are_on_working_days))
