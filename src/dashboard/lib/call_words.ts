@@ -1,4 +1,5 @@
 // What is known of one call, in words.
+import { bookingAdvice, inFull } from "./booking_words";
 import { count, formatFull, formatLength, formatMoment, formatOffset, formatTime } from "./format";
 import { formatPhone, isDialable, nameCaller } from "./phone";
 import type { Call, CallEvent, Outcome, Utterance } from "./types";
@@ -41,7 +42,7 @@ export function adviceFor(call: Call): string | null {
   if (call.outcome === "ai_unavailable" && call.has_recording) return "Listen to the message, then call back.";
   if (isMissed && !numberToCall(call)) return "The number is not known, so there is no way to call back.";
   if (isMissed && call.to_call_back === false) return "This caller is not waiting for a call back any more.";
-  return ADVICE[call.outcome] ?? null;
+  return (isMissed ? null : bookingAdvice(call)) ?? ADVICE[call.outcome] ?? null;
 }
 
 const KEY_LABELS: Record<string, string> = {
@@ -150,6 +151,7 @@ export function callAsText(call: Call): string {
     `${formatFull(call.listed_at, zone)}, ${formatLength(call.duration_seconds)}, ${call.outcome_text}`,
   ];
   if (call.callback_number) lines.push(`Call back on ${formatPhone(call.callback_number)}`);
+  for (const booking of call.bookings) lines.push(inFull(booking, zone));
   if (call.summary) lines.push("", "Summary (written by the AI)", call.summary);
   if (call.transcript.length > 0) lines.push("", "Transcript");
   for (const said of call.transcript) {

@@ -46,6 +46,9 @@ export type TileName =
   | "repeat_callers"
   | "spam";
 
+/** Only of a business that books. */
+export type BookingTileName = "bookings" | "booking_rate";
+
 export interface CallBack {
   number: string;
   caller_number: string;
@@ -65,7 +68,7 @@ export interface Overview {
   business: { id: string; name: string; timezone: string };
   range: { from: string; to: string; days: number };
   previous: { from: string; to: string };
-  tiles: Record<TileName, Tile>;
+  tiles: Record<TileName, Tile> & Partial<Record<BookingTileName, Tile>>;
   by_day: { date: string; outcomes: Counts }[];
   /** Seven rows, Monday first, of 24 hours. */
   by_hour: number[][];
@@ -99,9 +102,33 @@ interface CallFacts {
   has_report: boolean;
 }
 
+export type BookingStatus = "asked" | "confirmed" | "pending" | "refused" | "failed" | "unknown";
+
+/** What came of asking for an appointment. */
+export interface Booking {
+  status: BookingStatus;
+  reason: string;
+  /** In words. */
+  text: string;
+  starts_at: string | null;
+}
+
+/** One of the attempts of a call. */
+export interface Attempt extends Booking {
+  id: string;
+  attendee_name: string | null;
+  attendee_email: string | null;
+  attendee_phone: string | null;
+  service: string | null;
+  /** What Cal.com said. */
+  error: string | null;
+  created_at: string;
+}
+
 export interface CallRow extends CallFacts {
   repeat_caller: boolean;
-  booking: { status: string; starts_at: string | null } | null;
+  /** Of several attempts the best. */
+  booking: Booking | null;
 }
 
 export interface CallPage {
@@ -146,16 +173,8 @@ export interface Call extends CallFacts {
     outcome_text: string;
     reason: string | null;
   }[];
-  bookings: {
-    id: string;
-    status: string;
-    starts_at: string | null;
-    attendee_name: string | null;
-    attendee_email: string | null;
-    attendee_phone: string | null;
-    error: string | null;
-    created_at: string;
-  }[];
+  /** Newest first. */
+  bookings: Attempt[];
 }
 
 /** The way of a mail: made, on its way, and what became of it. */
@@ -238,6 +257,8 @@ export interface Settings {
   forward_to: string | null;
   fallback_greeting: string | null;
   calcom_enabled: boolean;
+  /** Is there a calendar to book in? */
+  calendar: "off" | "not_connected" | "refused" | "connected";
   phones: string[];
   role: Role;
   can_edit: boolean;

@@ -16,7 +16,8 @@ import { Screen } from "../parts/screen";
 import { Empty, Failed, Loading } from "../parts/states";
 import { TickedNotice } from "../parts/tick_off";
 import { Timeline } from "./call_events";
-import { Bookings, Intake, OtherCalls, Summary, WhatBecame } from "./call_facts";
+import { Bookings } from "./call_bookings";
+import { Intake, OtherCalls, Summary, WhatBecame } from "./call_facts";
 import { BackLink, CallActions, CallSubtitle } from "./call_head";
 import { Transcript } from "./call_transcript";
 

@@ -102,7 +102,7 @@ export function WhatBecame({ call }: { call: Call }) {
   );
 }
 
-function Row({ label, children }: { label: string; children: preact.ComponentChildren }) {
+export function Row({ label, children }: { label: string; children: preact.ComponentChildren }) {
   return (
     <div>
       <dt>{label}</dt>
@@ -143,43 +143,6 @@ export function Intake({ call, words }: { call: Call; words: string[] }) {
           {success && <Row label="Went well">{success}</Row>}
         </dl>
       </div>
-    </section>
-  );
-}
-
-const BOOKING_WORDS: Record<string, string> = {
-  confirmed: "Booked",
-  pending: "Being booked",
-  failed: "Not booked",
-  cancelled: "Cancelled",
-  uncertain: "Not certain",
-};
-
-const BOOKING_FAMILIES: Record<string, string> = { confirmed: "answered", failed: "missed" };
-
-export function Bookings({ call }: { call: Call }) {
-  if (call.bookings.length === 0) return null;
-  return (
-    <section class="card" aria-labelledby="bookings-title">
-      <div class="card-head">
-        <h2 id="bookings-title">{call.bookings.length === 1 ? "Booking" : "Bookings"}</h2>
-      </div>
-      <ul class="card-body call-stack">
-        {call.bookings.map((booking) => (
-          <li key={booking.id} class="booking">
-            <span class={`chip is-${BOOKING_FAMILIES[booking.status] ?? "other"}`}>
-              {BOOKING_WORDS[booking.status] ?? capitalise(booking.status)}
-            </span>
-            {booking.starts_at && (
-              <time dateTime={booking.starts_at}>{formatMoment(booking.starts_at, call.business.timezone)}</time>
-            )}
-            {booking.attendee_name && <bdi>{booking.attendee_name}</bdi>}
-            {booking.attendee_phone && <PhoneLink number={booking.attendee_phone} />}
-            {booking.attendee_email && <span>{booking.attendee_email}</span>}
-            {booking.error && <span class="call-soft">The calendar said: {booking.error}</span>}
-          </li>
-        ))}
-      </ul>
     </section>
   );
 }

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { formatFull, formatLength, formatMoment, formatTime, spokenLength } from "../lib/format";
+import { briefly, isOpen, markOf } from "../lib/booking_words";
+import { formatFull, formatLength, formatTime, spokenLength } from "../lib/format";
 import { formatPhone, isDialable, nameCaller } from "../lib/phone";
 import type { CallRow } from "../lib/types";
 import { capitalise, INSTEAD_OF_REASON } from "../lib/words";
@@ -88,21 +89,15 @@ function About({ call, words }: { call: CallRow; words: string[] }) {
   );
 }
 
-const BOOKING_WORDS: Record<string, string> = {
-  confirmed: "Booked",
-  failed: "Booking failed",
-  pending: "Booking under way",
-  cancelled: "Booking cancelled",
-};
-
 function Booking({ booking, zone }: { booking: NonNullable<CallRow["booking"]>; zone: string }) {
-  const words = BOOKING_WORDS[booking.status] ?? "Booking";
-  const isSure = booking.status === "confirmed" && booking.starts_at;
+  const words = briefly(booking, zone);
+  const toDo = isOpen(booking) ? "Call back" : "";
   return (
-    <span class={`calls-booking${booking.status === "failed" ? " is-failed" : ""}`}>
-      <Icon name="calendar" size={14} />
-      {isSure && <span class="hidden">Booked for </span>}
-      <span>{isSure ? formatMoment(booking.starts_at!, zone) : words}</span>
+    <span class={`calls-booking is-${markOf(booking)}`} title={toDo ? `${words}: call back` : words}>
+      <Icon name={toDo ? "alert" : "calendar"} size={14} />
+      {words !== booking.text && <span class="hidden">Booked for </span>}
+      <span class="calls-booking-words">{words}</span>
+      {toDo && <span class="hidden">. {toDo}.</span>}
     </span>
   );
 }

@@ -1,7 +1,7 @@
 // What the numbers of a period say; nothing here knows how it looks.
 import { addDays, count, formatLength, formatNumber, formatPercent, formatRange } from "../lib/format";
 import type { Period } from "../lib/period";
-import type { Counts, Overview, Tile, TileName } from "../lib/types";
+import type { BookingTileName, Counts, Overview, Tile, TileName } from "../lib/types";
 import { countFamily } from "../lib/words";
 
 export type Direction = "up" | "down" | "same";
@@ -40,9 +40,13 @@ export function lengthChangeOf({ value, previous }: Tile): Change | null {
 }
 
 /** Which way is better, for those numbers of which that can be said. */
-const BETTER: Partial<Record<TileName, Direction>> = { answer_rate: "up", missed: "down", to_call_back: "down" };
+const BETTER: Partial<Record<TileName | BookingTileName, Direction>> = {
+  answer_rate: "up",
+  missed: "down",
+  to_call_back: "down",
+};
 
-export function isBetter(name: TileName, direction: Direction): boolean | null {
+export function isBetter(name: TileName | BookingTileName, direction: Direction): boolean | null {
   const better = BETTER[name];
   return better && direction !== "same" ? better === direction : null;
 }

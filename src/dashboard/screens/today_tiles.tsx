@@ -1,18 +1,19 @@
 import type { ComponentChildren } from "preact";
 import { Explain } from "../parts/explain";
-import { formatLength, formatNumber, spokenLength } from "../lib/format";
+import { formatLength, formatNumber, formatPercent, spokenLength } from "../lib/format";
 import { periodQuery, type Period } from "../lib/period";
 import { here } from "../lib/state";
-import type { Overview, Tile, TileName } from "../lib/types";
+import type { BookingTileName, Overview, Tile, TileName } from "../lib/types";
 import { FAMILIES } from "../lib/words";
 import { changeOf, isBetter, lengthChangeOf, nameBefore, namePeriod, type Change } from "./today_figures";
 
 interface TileOf {
-  name: TileName;
+  name: TileName | BookingTileName;
   label: string;
   /** What the list of calls is asked for; none: it is no list of calls. */
   query?: Record<string, string>;
   isLength?: boolean;
+  isShare?: boolean;
   /** What is open now; what was open before and done since says nothing beside it. */
   isOpenNow?: boolean;
 }
@@ -24,12 +25,14 @@ const TILES: TileOf[] = [
   { name: "missed", label: "Missed", query: { outcome: FAMILIES.missed.outcomes.join() } },
   { name: "to_call_back", label: "To call back", query: { call_back: "yes" }, isOpenNow: true },
   { name: "average_seconds", label: "Average length", isLength: true },
+  { name: "bookings", label: "Bookings", query: { outcome: "booked" } },
+  { name: "booking_rate", label: "Booking rate", isShare: true },
 ];
 
 const ARROWS = { up: "↑", down: "↓", same: "" };
 const WORDS = { up: "up", down: "down", same: "" };
 
-function ChangeText({ name, change, before }: { name: TileName; change: Change; before: string }) {
+function ChangeText({ name, change, before }: { name: TileOf["name"]; change: Change; before: string }) {
   const better = isBetter(name, change.direction);
   if (change.direction === "same") return <>Same as before</>;
   return (
@@ -46,10 +49,10 @@ function ChangeText({ name, change, before }: { name: TileName; change: Change; 
 
 /** A day that goes on is not set against a whole one by a percentage. */
 function Against({ of, tile, isPart }: { of: TileOf; tile: Tile; isPart: boolean }) {
-  const write = of.isLength ? formatLength : formatNumber;
+  const write = of.isLength ? formatLength : of.isShare ? formatPercent : formatNumber;
   if (tile.previous === null) return null;
   if (isPart) return <>Yesterday {write(tile.previous)}</>;
-  const change = of.isLength ? lengthChangeOf(tile) : changeOf(tile);
+  const change = of.isShare ? null : of.isLength ? lengthChangeOf(tile) : changeOf(tile);
   return change ? (
     <ChangeText name={of.name} change={change} before={write(tile.previous)} />
   ) : (
@@ -58,6 +61,7 @@ function Against({ of, tile, isPart }: { of: TileOf; tile: Tile; isPart: boolean
 }
 
 function Value({ of, value }: { of: TileOf; value: number | null }) {
+  if (of.isShare) return <>{value === null ? "–" : formatPercent(value)}</>;
   if (!of.isLength) return <>{formatNumber(value ?? 0)}</>;
   return (
     <>
@@ -69,16 +73,17 @@ function Value({ of, value }: { of: TileOf; value: number | null }) {
 
 function TileBox({
   of,
+  tile,
   overview,
   period,
   isPart,
 }: {
   of: TileOf;
+  tile: Tile;
   overview: Overview;
   period: Period;
   isPart: boolean;
 }) {
-  const tile = overview.tiles[of.name];
   const isLink = of.query && (tile.value ?? 0) > 0;
   const label: ComponentChildren = isLink ? (
     <a class="tile-link" href={here("/calls", { ...periodQuery(period), ...of.query })}>
@@ -117,9 +122,12 @@ export function Tiles({ overview, period, today }: { overview: Overview; period:
         <p class="card-note">{isPart ? "Not over yet" : nameBefore(overview)}</p>
       </div>
       <dl class="tiles">
-        {TILES.map((of) => (
-          <TileBox key={of.name} of={of} overview={overview} period={period} isPart={isPart} />
-        ))}
+        {TILES.map((of) => {
+          const tile = overview.tiles[of.name];
+          return (
+            tile && <TileBox key={of.name} of={of} tile={tile} overview={overview} period={period} isPart={isPart} />
+          );
+        })}
       </dl>
     </section>
   );
