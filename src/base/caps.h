@@ -225,7 +225,10 @@
 #define CAP_CALCOM_BOOK_MS 10000             /* a booking's own answer: it is waited for after the caller had ours */
 #define CAP_CALCOM_LOOK_MS 5000              /* a look at what became of one */
 #define CAP_CALCOM_ANSWER_BYTES (512u << 10) /* 100 bookings or a week of slots: about 100 kB */
+#define CAP_CALCOM_BODY_BYTES 32768          /* of a booking: its texts are capped, and each byte may become six */
 #define CAP_CALCOM_SLOTS 2000                /* of one answer: a week in steps of five minutes */
+#define CAP_CALCOM_FOUND 100                 /* bookings in one look for one */
+#define CAP_CALCOM_COMPLAINT_BYTES 2000      /* read of what it says when it refuses; the longest seen: 400 */
 #define CAP_CALCOM_KEY_BYTES 512
 #define CAP_CALCOM_BLOCK_MS 60000       /* after a 429 that says nothing; Cal.com's own block */
 #define CAP_BOOKING_DAYS 7              /* that one question about free times covers */

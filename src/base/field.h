@@ -2,7 +2,8 @@
 /* struct field: the one way bytes become structs. A table of fields says which name or path fills which member; JSON in,
  * JSON out, forms, rows and settings all read such tables.
  *
- * In JSON a name is a path: "message.call.id", and "[]" steps into an array. */
+ * In JSON a name is a path: "message.call.id", and "[]" steps into an array. JSON in: "*" steps into every member of an object
+ * that no other row names; a list under it collects the items of all of them, "days.*" those of {"days":{"mon":[],"tue":[]}}. */
 #include "arena.h"
 #include <stdint.h>
 

@@ -112,7 +112,7 @@ static int on_key(void *ctx, const unsigned char *bytes, size_t n)
     struct reader *r = ctx;
     struct str key = {(const char *)bytes, n};
     struct frame *f = top(r);
-    r->node = json_node_child(f->node, key);
+    r->node = json_node_member(f->node, key);
     if (!r->drop_depth) {
         size_t before = r->prev_end;
         if (is_dropped(r, r->node, key)) {
@@ -238,7 +238,9 @@ static int open_container(struct reader *r, bool array)
         *(bool *)(base + f->offset) = true;
     }
     if (f && f->kind == FIELD_LIST) {
-        *(struct field_list_value *)(void *)(base + f->offset) = (struct field_list_value){0};
+        if (!n->collects) {
+            *(struct field_list_value *)(void *)(base + f->offset) = (struct field_list_value){0};
+        }
         n = array ? n : NULL;
     }
     r->depth++;

@@ -11,6 +11,12 @@ const struct json_node *json_node_child(const struct json_node *n, struct str ke
     return NULL;
 }
 
+const struct json_node *json_node_member(const struct json_node *n, struct str key)
+{
+    const struct json_node *c = json_node_child(n, key);
+    return c ? c : json_node_child(n, STR("*"));
+}
+
 /* The child of that name, made if it is not there. Siblings keep the table's order. */
 static struct json_node *grow(struct arena *a, struct json_node *n, struct str key)
 {
@@ -31,12 +37,15 @@ static void add_fields(struct arena *a, struct json_node *root, const struct fie
 static void add_field(struct arena *a, struct json_node *n, const struct field *f)
 {
     struct str path = str_of(f->name);
+    bool collects = false;
     while (path.n) {
         struct str step = str_cut(path, str_find(path, '.'));
         n = grow(a, n, step);
+        collects |= str_eq(step, STR("*"));
         path = str_skip(path, step.n + 1);
     }
     n->field = f;
+    n->collects = collects;
     if (f->kind == FIELD_LIST) {
         n->items = arena_alloc(a, sizeof(*n->items));
         add_fields(a, n->items, f->items->fields, f->items->count);

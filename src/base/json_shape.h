@@ -7,6 +7,7 @@ struct json_node {
     const struct field *field;
     struct json_node *children, *next; /* first child, next sibling */
     struct json_node *items;           /* FIELD_LIST: the root of the elements' own tree */
+    bool collects;                     /* FIELD_LIST: a "*" leads to it */
 };
 
 struct json_shape {
@@ -15,3 +16,5 @@ struct json_shape {
 };
 
 const struct json_node *json_node_child(const struct json_node *n, struct str key);
+/* Of an object: the child of that name, or else "*". */
+const struct json_node *json_node_member(const struct json_node *n, struct str key);

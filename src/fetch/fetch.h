@@ -110,6 +110,7 @@ void fetch_finish(struct fetch *f);
  * harmless when nothing is under way. */
 void fetch_pause(struct fetch *f);
 void fetch_resume(struct fetch *f);
-/* Of a fetch with on_head: Content-Length, Content-Range, Accept-Ranges, Location, ETag, Last-Modified, Retry-After or RateLimit-* as sent, the first
- * of several; absent when there is none. The name's case does not matter. Valid until fetch_finish. */
+/* Of a fetch with on_head: Content-Length, Content-Range, Accept-Ranges, Location, ETag, Last-Modified, Retry-After,
+ * RateLimit-* or X-RateLimit-Reset-Default as sent, the first of several; absent when there is none. The name's case does
+ * not matter. Valid until fetch_finish. */
 struct str fetch_answer_header(const struct fetch *f, const char *name);

@@ -53,7 +53,8 @@ static const char *const head_names[] = {"Content-Length",
                                          "RateLimit-Limit",
                                          "RateLimit-Remaining",
                                          "RateLimit-Reset",
-                                         "RateLimit-Policy"};
+                                         "RateLimit-Policy",
+                                         "X-RateLimit-Reset-Default"};
 
 static bool is_header(struct str line, struct str name)
 {
