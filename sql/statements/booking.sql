@@ -17,7 +17,7 @@ select case when not b.calcom_enabled then 'off'
        to_char(t.at at time zone b.timezone, 'YYYY-MM-DD"T"HH24:MI:SS') as start_local,
        to_char(t.at at time zone b.timezone, 'FMDay, FMMonth FMDD "at" FMHH12:MI AM') as start_words,
        t.at at time zone b.timezone = $4::text::timestamp as fits,
-       t.at <= now() as past, t.at > now() + interval '366 days' as far,
+       t.at <= now() as past, t.at > now() + interval '10 years' as far,
        c.api_url, c.sealed, c.event_type_id, c.asks_email, c.asks_phone,
        k.id as booking, k.status, k.answer
 from public.businesses b

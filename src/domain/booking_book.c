@@ -198,6 +198,7 @@ static enum flow_next step_judge(struct flow *f)
     if (op->gate.booking.n) {
         return repeat(op);
     }
+    op->sent = false;
     enum metric_booking_reason reason = booking_op_open(op);
     if (reason != BOOKING_NONE) {
         return refuse(op, reason);
