@@ -69,6 +69,27 @@ static void assistant_requests(void)
     arena_free(&a);
 }
 
+/* For the next call only: what an assistant got for one call it keeps. */
+static void tools_while_the_business_books(void)
+{
+    static const bool books[] = {false, true, false};
+    for (size_t i = 0; i < 3; i++) {
+        struct arena a = {0};
+        start();
+        larkspur.books = books[i];
+        struct str answer = ask(&a, "{\"type\":\"assistant-request\"" CALLED("+12125550142") "}");
+        CHECK_INT(str_has(answer, STR("\"tools")), books[i]);
+        CHECK_INT(str_has(answer, STR("}},\"tools:append\":[{\"type\":\"function\",")), books[i]);
+        CHECK_INT(str_ends(answer, STR("\"blocking\":false}]}]}}")), books[i]);
+        struct str other = ask(&a, "{\"type\":\"assistant-request\"" CALLED("+12125550199") "}");
+        CHECK(other.n && !str_has(other, STR("\"tools")));
+        config.public_url = (struct str){NULL, 0};
+        struct str bare = ask(&a, "{\"type\":\"assistant-request\"" CALLED("+12125550142") "}");
+        CHECK_INT(str_has(bare, STR("],\"tools:append\":[{\"type\":\"function\",")), books[i]);
+        arena_free(&a);
+    }
+}
+
 static void hostile_names(void)
 {
     static const struct str names[] = {STR("\"},\"x\":{\"y\":\""), STR("a\nb\\c\x01"), STR("caf\xc3\xa9"), STR("")};
@@ -187,5 +208,5 @@ static void no_questions(void)
     arena_free(&a);
 }
 
-TAP_MAIN(TEST(assistant_requests), TEST(hostile_names), TEST(tool_calls), TEST(many_tool_calls), TEST(destinations),
-         TEST(no_questions))
+TAP_MAIN(TEST(assistant_requests), TEST(tools_while_the_business_books), TEST(hostile_names), TEST(tool_calls),
+         TEST(many_tool_calls), TEST(destinations), TEST(no_questions))

@@ -173,4 +173,29 @@ static void requests(void)
     }
 }
 
-TAP_MAIN(TEST(answers), TEST(twiml_is_capped), TEST(recorded_answers), TEST(customer_numbers), TEST(requests))
+/* What the next call to Vapi says of tools, and where. */
+static void tools_while_the_business_books(void)
+{
+    static const bool books[] = {false, true, false};
+    struct config config = {.public_url = STR("https://missedcall.example.com"), .vapi_assistant_id = STR("a1")};
+    vapi.config = &config;
+    for (size_t i = 0; i < 4; i++) {
+        struct arena a = {0};
+        struct call_request q;
+        struct business b = {.name = STR("Larkspur"), .id = STR("b1"), .books = i < 3 && books[i]};
+        struct vapi_caller caller = {.call_sid = STR("CA1"), .from = STR("+1"), .business = i < 3 ? &b : NULL};
+        struct buf out = buf_make(CAP_REPLY_BYTES);
+        fill_request(&vapi, &caller, &a, &q);
+        CHECK_INT(json_write(&out, request_fields, FIELD_COUNT(request_fields), &q), 0);
+        CHECK(strict_json_valid(buf_str(&out), NULL, NULL));
+        CHECK_INT(str_has(buf_str(&out), STR("\"tools")), b.books);
+        CHECK_INT(str_has(buf_str(&out), STR("}},\"tools:append\":[{\"type\":\"function\",")), b.books);
+        CHECK_INT(str_has(buf_str(&out), STR("\"blocking\":false}]}]},\"metadata\":{\"twilioCallSid\":\"CA1\"")),
+                  b.books);
+        buf_free(&out);
+        arena_free(&a);
+    }
+}
+
+TAP_MAIN(TEST(answers), TEST(twiml_is_capped), TEST(recorded_answers), TEST(customer_numbers), TEST(requests),
+         TEST(tools_while_the_business_books))
