@@ -83,6 +83,15 @@ static void tool_calls_are_kept_once(void)
         {"{\"type\":\"tool-calls\",\"toolWithToolCallList\":[{\"function\":{\"description\":\"d\"},\"messages\":[1],"
          "\"server\":{\"secret\":\"s\"},\"toolCall\":{\"id\":\"a\",\"function\":{\"arguments\":\"{}\"}}}]}",
          "{\"type\":\"tool-calls\",\"toolWithToolCallList\":[{\"toolCall\":{\"id\":\"a\",\"function\":{\"arguments\":\"{}\"}}}]}"},
+        {"{\"type\":\"tool-calls\",\"toolCallList\":[{\"id\":\"a\",\"function\":{\"name\":\"n\",\"arguments\":\"{ \\\"date\\\": 1}\"},"
+         "\"arguments\": {\"date\" : [1, 2] },\"parameters\":7}]}",
+         "{\"type\":\"tool-calls\",\"toolCallList\":[{\"id\":\"a\",\"function\":{\"name\":\"n\",\"arguments\":\"{ \\\"date\\\": 1}\"},"
+         "\"arguments\": {\"date\" : [1, 2] },\"parameters\":7}]}"},
+        {"{\"type\":\"tool-calls\",\"toolCallList\":[{\"arguments\":{\"password\":\"x\",\"date\":\"d\"}}],"
+         "\"toolCalls\":[{\"arguments\":{\"date\":\"d\"}}]}",
+         "{\"type\":\"tool-calls\",\"toolCallList\":[{\"arguments\":{\"date\":\"d\"}}]}"},
+        {"{\"type\":\"function-call\",\"functionCall\":{\"name\":\"n\",\"parameters\":{\"date\" : \"d\"}}}",
+         "{\"type\":\"function-call\",\"functionCall\":{\"name\":\"n\",\"parameters\":{\"date\" : \"d\"}}}"},
         {"{\"type\":\"tool-calls\",\"toolCallList\":[],\"toolCalls\":[{\"id\":\"a\"}]}",
          "{\"type\":\"tool-calls\",\"toolCallList\":[],\"toolCalls\":[{\"id\":\"a\"}]}"},
     };
