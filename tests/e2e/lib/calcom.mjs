@@ -165,7 +165,7 @@ export class Calcom {
 
   /** A fresh ledger and good days; event types and keys stay. */
   clear() {
-    Object.assign(this, { requests: [], bookings: [], mood: {}, connections: 0, nextId: 1000 });
+    Object.assign(this, { requests: [], bookings: [], mood: {}, connections: 0, nextId: 1000, epoch: {} });
     this.planned = { slots: [], book: [], find: [], me: [], eventType: [], other: [] };
     this.counts = new Map(); // of the limiter, by key
     for (const eventType of this.eventTypes.values()) eventType.open = [];
@@ -235,6 +235,7 @@ export class Calcom {
 
   /** Does what was asked: the value of the answer, or a Refusal. */
   done(record) {
+    if (record.epoch !== this.epoch) return new Refusal(500, "InternalServerErrorException", "of an earlier day");
     try {
       return this.#acts[record.kind](record);
     } catch (error) {
@@ -406,6 +407,7 @@ export class Calcom {
       headers: req.headers,
     };
     Object.assign(record, { at: Date.now(), gone: false, told: "nothing", kind: this.#kind(req.method, path) });
+    record.epoch = this.epoch;
     record.key = /^Bearer (\S+)$/.exec(req.headers.authorization ?? "")?.[1];
     this.requests.push(record);
     res.on("close", () => {
