@@ -140,7 +140,6 @@ static bool read_arguments(struct reading r, struct str text, struct arguments *
             return false;
         }
         text = without_blanks(out->text);
-        *out = (struct arguments){0};
     }
     return !text.n || (*text.p == '{' && read_json(r, text, out));
 }

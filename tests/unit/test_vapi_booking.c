@@ -35,6 +35,7 @@ static void plan_message(struct trip *t, struct str text)
     struct ingest_event *e = rig_read(text, &m);
     CHECK(e != NULL);
     t->planned = vapi_booking_plan(&t->booking, &vapi, &m, e);
+    memset(larkspur_id, '#', 2);
     json_shape_free(vapi.tool_shape);
     ingest_event_free(e);
     rig_stop();
