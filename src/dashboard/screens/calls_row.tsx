@@ -3,7 +3,7 @@ import { briefly, isOpen, markOf } from "../lib/booking_words";
 import { formatFull, formatLength, formatTime, spokenLength } from "../lib/format";
 import { formatPhone, isDialable, nameCaller } from "../lib/phone";
 import type { CallRow } from "../lib/types";
-import { capitalise, INSTEAD_OF_REASON } from "../lib/words";
+import { capitalise, familyOf, INSTEAD_OF_REASON } from "../lib/words";
 import { OutcomeChip, UrgencyMark } from "../parts/chip";
 import { Icon } from "../parts/icon";
 import { Marked } from "../parts/marked";
@@ -95,16 +95,19 @@ function Booking({ booking, zone }: { booking: NonNullable<CallRow["booking"]>; 
   return (
     <span class={`calls-booking is-${markOf(booking)}`} title={toDo ? `${words}: call back` : words}>
       <Icon name={toDo ? "alert" : "calendar"} size={14} />
-      {words !== booking.text && <span class="hidden">Booked for </span>}
-      <span class="calls-booking-words">{words}</span>
+      <span class="calls-booking-words">
+        {words !== booking.text && <span class="hidden calls-booking-for">Booked for </span>}
+        {words}
+      </span>
       {toDo && <span class="hidden">. {toDo}.</span>}
     </span>
   );
 }
 
 function Became({ call, zone }: { call: CallRow; zone: string }) {
+  const isBookingFirst = call.booking && familyOf(call.outcome) === "answered";
   return (
-    <td role="cell" class="calls-outcome">
+    <td role="cell" class={`calls-outcome${isBookingFirst ? " is-booking-first" : ""}`}>
       <OutcomeChip outcome={call.outcome} text={call.outcome_text} />
       {call.booking && <Booking booking={call.booking} zone={zone} />}
     </td>

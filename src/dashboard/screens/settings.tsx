@@ -10,7 +10,6 @@ import { Icon } from "../parts/icon";
 import { Screen } from "../parts/screen";
 import { Failed, Loading } from "../parts/states";
 import { AccountGroup } from "./settings_account";
-import { BookingGroup } from "./settings_booking";
 import { DigestGroup } from "./settings_digest";
 import { BusinessGroup, FallbackGroup } from "./settings_fields";
 
@@ -126,7 +125,6 @@ function SettingsForm({ first }: { first: Settings }) {
       <DigestGroup {...group} />
       <BusinessGroup {...group} />
       <FallbackGroup {...group} />
-      <BookingGroup calendar={form.settings.calendar} />
       <SaveBar form={form} />
     </form>
   );

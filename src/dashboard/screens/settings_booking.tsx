@@ -26,18 +26,17 @@ const STATES: Record<Settings["calendar"], State> = {
   },
 };
 
-export function BookingGroup({ calendar }: { calendar: Settings["calendar"] }) {
+export function BookingState({ calendar }: { calendar: Settings["calendar"] }) {
   const { chip, family, words } = STATES[calendar];
   return (
-    <section class="card settings-group" aria-labelledby="booking-title">
-      <h2 id="booking-title">Booking through Cal.com</h2>
-      <p class="settings-state">
+    <div class="settings-numbers">
+      <h3>Booking through Cal.com</h3>
+      <p>
         <span class={`chip is-${family}`}>{chip}</span>
-        <span>{words}</span>
       </p>
       <p class="field-help">
-        Whoever runs this server can change that: <code>ringback calcom</code>.
+        {words} Whoever runs this server can change that: <code>ringback calcom</code>.
       </p>
-    </section>
+    </div>
   );
 }

@@ -6,6 +6,7 @@ import { readPhone, timeZones, type Draft, type Problems } from "../lib/settings
 import { now } from "../lib/state";
 import type { Settings } from "../lib/types";
 import { Field } from "../parts/field";
+import { BookingState } from "./settings_booking";
 import { OpeningHours } from "./settings_hours";
 
 const MOST_LETTERS = 1000;
@@ -78,6 +79,7 @@ export function BusinessGroup(props: GroupProps) {
         </ul>
         <p class="field-help">They are set up by whoever runs this server.</p>
       </div>
+      <BookingState calendar={settings.calendar} />
     </section>
   );
 }
