@@ -252,8 +252,8 @@ static bool read_slots(const struct calcom_shapes *s, const struct envelope *e, 
     return readable || !found.items.count;
 }
 
-/* 0 when the word is not known: then nothing is said. */
-static bool status_verdict(struct str status, enum calendar_verdict *out)
+/* False when the word is not known. */
+static bool status_verdict(struct str status, enum calendar_verdict *verdict_out)
 {
     static const struct {
         const char *word;
@@ -264,7 +264,7 @@ static bool status_verdict(struct str status, enum calendar_verdict *out)
                 {"rejected", CALENDAR_CANCELLED}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (str_eq_nocase(status, str_of(rows[i].word))) {
-            *out = rows[i].verdict;
+            *verdict_out = rows[i].verdict;
             return true;
         }
     }
@@ -398,8 +398,9 @@ static bool read_data(const struct calcom_shapes *s, const struct envelope *e, s
     return false;
 }
 
-static void forget(struct calendar_ask *q)
+static void forget(struct calendar_ask *q, enum calendar_verdict before)
 {
+    q->verdict = before;
     q->uid[0] = '\0';
     q->slots = NULL;
     q->slot_count = 0;
@@ -411,10 +412,11 @@ bool calcom_read_good(const struct calcom_shapes *s, struct str body, struct cal
 {
     struct arena a = {0};
     struct envelope e;
+    enum calendar_verdict before = q->verdict;
     bool good =
         READ(s->envelope, utf8_clean(&a, body), &a, &e) && str_eq(e.status, STR("success")) && read_data(s, &e, q);
     if (!good) {
-        forget(q);
+        forget(q, before);
     }
     arena_free(&a);
     return good;
