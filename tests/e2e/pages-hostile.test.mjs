@@ -46,6 +46,14 @@ for (const [name, text] of Object.entries(TEXTS)) {
     }),
   ]);
   ids[name] = (await world.db.callByVapi(call.id)).id;
+  // What the caller and Cal.com said of an appointment.
+  await world.db.rows(
+    `insert into bookings (business_id, call_id, tool_call_id, status, reason, starts_at, attendee_name, attendee_email,
+                           attendee_phone, service, error, answer, created_at)
+     select $1, $2, n || $3, s, r, now() + interval '1 day', $3, $3, $3, 'Service ' || $3, 'Error ' || $3, $3, now() + n * interval '1 s'
+     from (values (1, 'refused', 'taken'), (2, 'failed', 'unreachable')) v (n, s, r)`,
+    [world.larkspur.id, ids[name], text],
+  );
 }
 // Missed, so that they stand under "Call back first" and among the reasons.
 const owner = await signIn(server, OWNER);
@@ -111,7 +119,8 @@ for (const phone of [true, false]) {
       await assertAccessible(visit, where);
       if (where === "a call: MARKUP") {
         const text = await page.locator("body").innerText();
-        for (const part of ["Summary", "Reason", "Answer to"]) assert.ok(text.includes(`${part} ${MARKUP}`), part);
+        for (const part of ["Summary", "Reason", "Answer to", "Service", "Error"])
+          assert.ok(text.includes(`${part} ${MARKUP}`), part);
       }
       if (where === "calls") {
         await page.getByText("Name <img src=x").first().waitFor();
