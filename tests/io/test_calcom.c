@@ -473,6 +473,7 @@ static void the_key_stays_here(void)
     close(saved);
     rewind(file);
     logged[fread(logged, 1, sizeof(logged) - 1, file)] = '\0';
+    CHECK(strstr(logged, "fetch_failed") != NULL);
     CHECK(!strstr(logged, KEY) && !strstr(logged, "Ana Ruiz") && !strstr(logged, "5550100"));
     fclose(file);
 }
