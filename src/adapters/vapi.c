@@ -91,8 +91,9 @@ struct exchange {
     struct ingest_waiter waiter;
     struct http_waiter http;
     struct http_request *request;
-    struct bookings *bookings;
+    struct vapi *vapi;
     struct vapi_booking booking;
+    uint64_t arrived_ms;
     struct str answer;
     struct str call_id, type; /* for the log */
     bool live;                /* a caller hears the silence: answered in time whatever happens */
@@ -116,7 +117,8 @@ static void on_stored(struct ingest_waiter *w, int code)
     if (code < 0) {
         http_reply_error(x->request, code);
     } else if (x->books) {
-        vapi_booking_submit(&x->booking, x->bookings);
+        uint64_t spent_ms = loop_now_ms(x->vapi->loop) - x->arrived_ms;
+        vapi_booking_submit(&x->booking, x->vapi->bookings, (unsigned)spent_ms);
     } else {
         http_reply(x->request, 200, "application/json", x->answer);
     }
@@ -174,7 +176,8 @@ void vapi_on_message(struct vapi *v, struct http_request *r)
     struct exchange *x = arena_alloc(&r->arena, sizeof(*x));
     struct ingest_event *e = ingest_event_new(CALL_VAPI);
     *x = (struct exchange){.request = r,
-                           .bookings = v->bookings,
+                           .vapi = v,
+                           .arrived_ms = loop_now_ms(v->loop),
                            .booking.arena = &r->arena,
                            .booking.on_done = on_booked,
                            .answer = STR("{}"),

@@ -139,11 +139,12 @@ static void on_answered(struct booking_ask *ask)
     }
 }
 
-void vapi_booking_submit(struct vapi_booking *b, struct bookings *bookings)
+void vapi_booking_submit(struct vapi_booking *b, struct bookings *bookings, unsigned spent_ms)
 {
     for (size_t i = 0; i < b->use_count; i++) {
         struct vapi_booking_use *u = &b->uses[i];
         u->ask.on_done = on_answered;
+        u->wish.spent_ms = spent_ms;
         if (booking_submit(bookings, &u->ask, &u->wish) < 0) {
             u->result->error = STR(UNREACHABLE);
         } else {

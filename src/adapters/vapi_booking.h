@@ -20,7 +20,8 @@ struct vapi_booking {
  * asked; vapi_answer has the answer. */
 bool vapi_booking_plan(struct vapi_booking *b, const struct vapi *v, const struct vapi_message *m,
                        const struct ingest_event *e);
-/* Asks all of it at once. on_done fires once; before this returns when nothing could be asked. */
-void vapi_booking_submit(struct vapi_booking *b, struct bookings *bookings);
+/* Asks all of it at once, so long after the message came. on_done fires once; before this returns when nothing could be
+ * asked. */
+void vapi_booking_submit(struct vapi_booking *b, struct bookings *bookings, unsigned spent_ms);
 /* on_done will not fire. Harmless when nothing is under way. */
 void vapi_booking_abandon(struct vapi_booking *b);

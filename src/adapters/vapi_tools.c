@@ -3,7 +3,11 @@
 #include "utf8.h"
 #include "vapi_message.h"
 
-#define TEXT(description) "{\"type\":\"string\",\"description\":\"" description "\"}"
+/* JSON Schema of one argument. */
+#define TEXT(name, description) "\"" name "\":{\"type\":\"string\",\"description\":\"" description "\"}"
+#define SMALL_INTEGER(name, description)                                                                               \
+    "\"" name "\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":7,\"description\":\"" description "\"}"
+#define COMMA ","
 #define TOOL_DEFINITION(name, description, properties, required)                                                       \
     "{\"type\":\"function\",\"async\":false,\"function\":{\"name\":\"" name "\",\"description\":\"" description        \
     "\",\"parameters\":{\"type\":\"object\",\"properties\":{" properties "},\"required\":[" required "]}},"            \
@@ -13,11 +17,8 @@
 #define CHECK_DESCRIPTION                                                                                              \
     "Looks into the calendar of the business and says which times are free. Use it before you offer a time. Offer "    \
     "only times that its answer names; never invent a time."
-#define CHECK_PROPERTIES                                                                                                                    \
-    "\"date\":" TEXT(                                                                                                                       \
-        "YYYY-MM-DD, a day in the business's own time zone.") ","                                                                           \
-                                                              "\"days\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":7,\"description\":" \
-                                                              "\"How many days to look at, the first one included. Leave it out for the next free times.\"}"
+#define DATE_TEXT "YYYY-MM-DD, a day in the business's own time zone."
+#define DAYS_TEXT "How many days to look at, the first one included. Leave it out for the next free times."
 
 #define BOOK_DESCRIPTION                                                                                                \
     "Books an appointment at a time that check_availability offered. First say the day, the time and the name back to " \
@@ -25,24 +26,27 @@
     "answer of this tool asks for one, and spell the address back to the caller before you use it. Afterwards tell "    \
     "the caller what the answer says: it is booked only when the answer says booked; when it says requested, say "      \
     "requested and not booked; when it is an error, do not say that anything is booked."
-#define BOOK_PROPERTIES                                                                                                                                                                                                                                \
-    "\"start\":" TEXT(                                                                                                                                                                                                                                 \
-        "Date and time as the clock of the business shows it, as 2026-11-20T10:30, of a time that "                                                                                                                                                    \
-        "check_availability offered.") ","                                                                                                                                                                                                             \
-                                       "\"customer_name\":" TEXT(                                                                                                                                                                                      \
-                                           "First and last name of the caller.") ","                                                                                                                                                                   \
-                                                                                 "\"customer_email\":" TEXT(                                                                                                                                           \
-                                                                                     "E-mail address, as the caller confirmed it letter by letter.") ","                                                                                               \
-                                                                                                                                                     "\"customer_phone\":" TEXT(                                                                       \
-                                                                                                                                                         "A number to reach the caller at, if it is not the one they call from.") ","                  \
-                                                                                                                                                                                                                                  "\"service\":" TEXT( \
-                                                                                                                                                                                                                                      "What the appointment is for, in a few words.")
+#define START_TEXT                                                                                                     \
+    "Date and time as the clock of the business shows it, as 2026-11-20T10:30, of a time that check_availability "     \
+    "offered."
+#define NAME_TEXT "First and last name of the caller."
+#define EMAIL_TEXT "E-mail address, as the caller confirmed it letter by letter."
+#define PHONE_TEXT "A number to reach the caller at, if it is not the one they call from."
+#define SERVICE_TEXT "What the appointment is for, in a few words."
+
+#define CHECK_PROPERTIES TEXT("date", DATE_TEXT) COMMA SMALL_INTEGER("days", DAYS_TEXT)
+#define BOOK_PROPERTIES                                                                                                \
+    TEXT("start", START_TEXT)                                                                                          \
+    COMMA TEXT("customer_name", NAME_TEXT)                                                                             \
+    COMMA TEXT("customer_email", EMAIL_TEXT)                                                                           \
+    COMMA TEXT("customer_phone", PHONE_TEXT)                                                                           \
+    COMMA TEXT("service", SERVICE_TEXT)
+#define CHECK_TOOL TOOL_DEFINITION("check_availability", CHECK_DESCRIPTION, CHECK_PROPERTIES, "\"date\"")
+#define BOOK_TOOL TOOL_DEFINITION("book_appointment", BOOK_DESCRIPTION, BOOK_PROPERTIES, "\"start\",\"customer_name\"")
 
 struct str vapi_tool_definitions(void)
 {
-    return STR("[" TOOL_DEFINITION("check_availability", CHECK_DESCRIPTION, CHECK_PROPERTIES,
-                                   "\"date\"") "," TOOL_DEFINITION("book_appointment", BOOK_DESCRIPTION,
-                                                                   BOOK_PROPERTIES, "\"start\",\"customer_name\"") "]");
+    return STR("[" CHECK_TOOL COMMA BOOK_TOOL "]");
 }
 
 bool vapi_tool_find(struct str name, enum booking_tool *tool_out)

@@ -193,7 +193,6 @@ static void start_rooms(struct app *app)
     app->vapi.ingest = &app->ingest;
     app->vapi.directory = &app->directory;
     app->vapi.bookings = &app->bookings;
-    app->vapi.bookings = &app->bookings;
     vapi_start(&app->vapi);
     app->twilio.config = &app->config;
     app->twilio.loop = &app->loop;

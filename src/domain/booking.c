@@ -147,6 +147,7 @@ int booking_submit(struct bookings *b, struct booking_ask *ask, const struct boo
     copy_wish(op, wish);
     op->ticket = ask;
     ask->op = op;
+    op->started_ms -= wish->spent_ms < op->started_ms ? wish->spent_ms : 0;
     op->live_until_ms = op->started_ms + CAP_BOOKING_LIVE_MS - CAP_BOOKING_TICK_MS;
     op->begin.run = begin;
     loop_defer(c->options.loop, &op->begin);

@@ -41,6 +41,7 @@ struct booking_wish {
     struct str business_id;                    /* present */
     struct str provider_call_id, tool_call_id; /* present; together they name the tool call */
     struct str twilio_call_sid, caller_number;
+    unsigned spent_ms;                      /* of CAP_BOOKING_LIVE_MS, before it is submitted */
     bool unreadable;                        /* its arguments could not be understood at all */
     struct str date;                        /* CHECK: the first day, "2026-12-01" */
     int64_t days;                           /* CHECK: 0: as many as are needed to find free times */

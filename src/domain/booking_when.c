@@ -72,7 +72,7 @@ static bool read_offset(struct str rest, char out[7])
         return true;
     }
     if (rest.n == 1 && is_at(rest, 0, "Zz")) {
-        strcpy(out, "+00:00");
+        snprintf(out, 7, "+00:00");
         return true;
     }
     bool fits = is_at(rest, 0, "+-") && hours >= 0 && hours <= 14 && minutes >= 0 && minutes <= 59 &&

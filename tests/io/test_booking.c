@@ -175,6 +175,20 @@ static void look_again(size_t asked)
     CHECK(RIG_WAIT(&desk.loop, desk.bookings.core->ops.count == 0));
 }
 
+/* What was spent before counts. */
+static void the_time_that_is_left(void)
+{
+    struct caller c;
+    SAID({CALENDAR_DONE, true});
+    struct booking_wish wish = wish_of("tool-1");
+    wish.spent_ms = CAP_BOOKING_LIVE_MS - 500;
+    uint64_t began_ms = rig_now_ms();
+    caller_call(&c, &wish);
+    CHECK(c.at_ms - began_ms < CAP_BOOKING_LIVE_MS - 500);
+    CHECK(!c.good);
+    desk_close();
+}
+
 /* Nobody knows; somebody looks, and it is never sent again. */
 static void what_nobody_knows_is_looked_up(void)
 {
@@ -304,6 +318,6 @@ static void no_database(void)
 }
 
 TAP_MAIN(TEST(books_once), TEST(one_time_of_one_call_is_one_booking), TEST(ids_that_collide), TEST(the_gate),
-         TEST(what_is_missing), TEST(a_late_answer_counts), TEST(what_nobody_knows_is_looked_up),
-         TEST(what_was_never_made), TEST(abandoned), TEST(the_key_that_is_refused), TEST(the_calendar_wants_a_pause),
-         TEST(the_call_says_so), TEST(no_database))
+         TEST(what_is_missing), TEST(a_late_answer_counts), TEST(the_time_that_is_left),
+         TEST(what_nobody_knows_is_looked_up), TEST(what_was_never_made), TEST(abandoned),
+         TEST(the_key_that_is_refused), TEST(the_calendar_wants_a_pause), TEST(the_call_says_so), TEST(no_database))

@@ -59,7 +59,7 @@ static void start(struct trip *t, const char *message)
     tap_case(message);
     plan_message(t, str_of(message));
     if (t->planned) {
-        vapi_booking_submit(&t->booking, &desk_room);
+        vapi_booking_submit(&t->booking, &desk_room, 0);
     }
 }
 
@@ -243,7 +243,7 @@ static void a_room_that_is_full(void)
         desk_reset();
         plan_message(&t, STR(TOOLS("\"toolCallList\":[" ONE("\"a\"", "check_availability") "]")));
         desk.code = codes[i];
-        vapi_booking_submit(&t.booking, &desk_room);
+        vapi_booking_submit(&t.booking, &desk_room, 0);
         CHECK_INT(t.answers, 1);
         CHECK_STR(t.answer, "{\"results\":[{\"name\":\"check_availability\",\"toolCallId\":\"a\",\"error\":"
                             "\"" UNREACHABLE "\"}]}");
@@ -287,7 +287,7 @@ static void more_than_are_taken(void)
     }
     CHECK_INT(buf_append(&message, STR("]}}")), 0);
     plan_message(&t, buf_str(&message));
-    vapi_booking_submit(&t.booking, &desk_room);
+    vapi_booking_submit(&t.booking, &desk_room, 0);
     CHECK_INT((long long)desk.count, CAP_TOOL_CALLS);
     for (size_t i = 0; i < desk.count; i++) {
         desk_answer(i, true, "Yes.");
@@ -414,7 +414,7 @@ static void recorded_messages(void)
         desk_reset();
         tap_case(rows[i].file);
         plan_message(&t, buf_str(&text));
-        vapi_booking_submit(&t.booking, &desk_room);
+        vapi_booking_submit(&t.booking, &desk_room, 0);
         const struct booking_wish *w = &desk.wishes[0];
         CHECK_INT((long long)desk.count, 1);
         CHECK(!rows[i].id || str_eq(w->tool_call_id, str_of(rows[i].id)));

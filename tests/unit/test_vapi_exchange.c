@@ -58,7 +58,8 @@ void fake_reply_error(struct http_request *r, int code)
 }
 
 static struct config config;
-static struct vapi vapi = {.config = &config, .bookings = &desk_room};
+static struct loop loop;
+static struct vapi vapi = {.config = &config, .loop = &loop, .bookings = &desk_room};
 static struct http_request request;
 
 static void arrive(const char *message, int code)
