@@ -137,7 +137,9 @@ export class BookingDesk {
       { id: call.id },
       {
         customer: { number: call.from },
-        assistantOverrides: { metadata: { twilioCallSid: call.sid, twilioNumber: call.business.phone } },
+        assistantOverrides: {
+          metadata: { ...(call.sid ? { twilioCallSid: call.sid } : {}), twilioNumber: call.business.phone },
+        },
       },
     );
   }
