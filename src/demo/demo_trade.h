@@ -18,13 +18,13 @@ struct demo_trade {
     const char *kinds[3]; /* of business: the end of its name */
     const char *staff;
     int opens, closes;          /* hours of a working day */
-    double saturday, sunday;    /* calls of that day against a working day's */
+    unsigned bookable;          /* the reasons for which an appointment is made, a bit for each */
     bool saturday_open;         /* else whoever calls finds nobody */
+    double saturday, sunday;    /* calls of that day against a working day's */
     double night;               /* calls of an evening's hour against an hour when it is open */
     double season, season_peak; /* how strong, and at which part of the year */
     const struct demo_reason *reasons;
     size_t reason_count;
-    unsigned bookable; /* the reasons for which an appointment is made, a bit for each */
 };
 
 #define DEMO_TRADES 12
