@@ -1,4 +1,5 @@
 #include "digest_command.h"
+#include "command_words.h"
 #include "digest_preview.h"
 #include "digest_send.h"
 #include "uuid.h"
@@ -8,30 +9,22 @@
 #define NAME_LETTERS 32
 #define ERROR_LETTERS 120
 
-/* One option; it fills the text or the flag. */
-struct option {
-    const char *flag, *value, *help;
-    size_t offset;
+#define OPTION(flag, value, member, help) COMMAND_OPTION(struct digest_command, flag, value, member, help)
+static const struct command_option options[] = {
+    OPTION("--date", "DATE", date, "the local day that they are about, as in 2026-11-18"),
+    OPTION("--business", "ID", business, "of this business alone"),
+    OPTION("--preview", "FILE.html", preview,
+           "write the mail as it was kept, or as it would be made now; and FILE.txt beside it"),
+    OPTION("--send", NULL, send, "send what has not gone out; digests that are missing are made"),
+    OPTION("--again", NULL, again, "with --send: also what is failed, kept, skipped or unknown"),
 };
-
-#define TEXT(flag, value, member, help) {flag, value, help, offsetof(struct digest_command, member)}
-static const struct option options[] = {
-    TEXT("--date", "DATE", date, "the local day that they are about, as in 2026-11-18"),
-    TEXT("--business", "ID", business, "of this business alone"),
-    TEXT("--preview", "FILE.html", preview,
-         "write the mail as it was kept, or as it would be made now; and FILE.txt beside it"),
-    TEXT("--send", NULL, send, "send what has not gone out; digests that are missing are made"),
-    TEXT("--again", NULL, again, "with --send: also what is failed, kept, skipped or unknown"),
-};
-#define OPTIONS (sizeof(options) / sizeof(options[0]))
+static const struct command_words words = {"digest", options, sizeof(options) / sizeof(options[0])};
 
 static int print_help(void)
 {
     printf("usage: ringback digest --date DATE [OPTION ...]\n\n"
            "The daily mails of one date: what became of them, how one looks, or sending them now.\n\n");
-    for (size_t i = 0; i < OPTIONS; i++) {
-        printf("  %-10s %-10s %s\n", options[i].flag, options[i].value ? options[i].value : "", options[i].help);
-    }
+    command_words_print(&words);
     printf(
         "\n"
         "A mail that was sent is never sent a second time, whatever is asked for.\n"
@@ -46,17 +39,7 @@ static int print_help(void)
 
 static int refuse(const char *what, const char *why)
 {
-    fprintf(stderr, "ringback digest: %s%s; ringback digest --help tells more\n", what, why);
-    return 2;
-}
-
-static const struct option *find_option(const char *word)
-{
-    size_t i = 0;
-    while (i < OPTIONS && strcmp(options[i].flag, word) != 0) {
-        i++;
-    }
-    return i < OPTIONS ? &options[i] : NULL;
+    return command_refuse(words.command, what, why);
 }
 
 /* A date that there is, written as we write them. */
@@ -96,36 +79,8 @@ static int check(const struct digest_command *o)
 /* -1: go on. Else the exit code. */
 static int read_words(int argc, char **argv, struct digest_command *out)
 {
-    for (int i = 0; i < argc; i++) {
-        const struct option *o = find_option(argv[i]);
-        if (strcmp(argv[i], "--help") == 0) {
-            return print_help();
-        }
-        if (!o) {
-            return refuse(argv[i], ": there is no such option");
-        }
-        if (o->value && i + 1 == argc) {
-            return refuse(argv[i], " needs a value");
-        }
-        char *member = (char *)out + o->offset;
-        if (o->value) {
-            *(const char **)(void *)member = argv[++i];
-        } else {
-            *(bool *)(void *)member = true;
-        }
-    }
-    return check(out);
-}
-
-/* Text and blanks up to so many letters. */
-static void print_column(const char *text, size_t letters)
-{
-    const char *shown = command_shown(text, letters);
-    size_t count = 0;
-    for (const char *p = shown; *p; p++) {
-        count += ((unsigned char)*p & 0xc0) != 0x80;
-    }
-    printf("%s%*s  ", shown, (int)(letters - count), "");
+    int code = command_words_read(&words, argc, argv, out);
+    return code == 0 ? print_help() : code > 0 ? code : check(out);
 }
 
 static const char *or_dash(const char *text)
@@ -148,12 +103,12 @@ static void print_rows(const PGresult *rows)
     printf("%-36s  %-32s  %-8s  %-17s  %-5s  %-16s  %s\n", "BUSINESS", "NAME", "STATUS", "DUE", "TRIES", "DELIVERY",
            "WHY");
     for (int i = 0; i < PQntuples(rows); i++) {
-        print_column(PQgetvalue(rows, i, ROW_ID), 36);
-        print_column(PQgetvalue(rows, i, ROW_NAME), NAME_LETTERS);
-        print_column(status_of(rows, i), 8);
-        print_column(or_dash(PQgetvalue(rows, i, ROW_DUE)), 17);
-        print_column(or_dash(PQgetvalue(rows, i, ROW_ATTEMPTS)), 5);
-        print_column(or_dash(PQgetvalue(rows, i, ROW_DELIVERY)), 16);
+        command_print_column(PQgetvalue(rows, i, ROW_ID), 36);
+        command_print_column(PQgetvalue(rows, i, ROW_NAME), NAME_LETTERS);
+        command_print_column(status_of(rows, i), 8);
+        command_print_column(or_dash(PQgetvalue(rows, i, ROW_DUE)), 17);
+        command_print_column(or_dash(PQgetvalue(rows, i, ROW_ATTEMPTS)), 5);
+        command_print_column(or_dash(PQgetvalue(rows, i, ROW_DELIVERY)), 16);
         const char *reason = PQgetvalue(rows, i, ROW_REASON), *waits = command_pg_cell(rows, i, ROW_WAITS);
         printf("%s", or_dash(strcmp(reason, "none") == 0 ? "" : reason));
         const char *error = command_shown(PQgetvalue(rows, i, ROW_ERROR), ERROR_LETTERS);

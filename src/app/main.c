@@ -1,4 +1,5 @@
 #include "app.h"
+#include "calcom_command.h"
 #include "demo.h"
 #include "digest_command.h"
 #include "doctor.h"
@@ -66,6 +67,12 @@ static const struct command commands[] = {
      NULL},
     {"demo", "fill a local database with made-up calls", {{NULL, NULL}}, NULL, NULL, run_demo},
     {"digest", "the daily mails of a date: list, preview, send", {{NULL, NULL}}, NULL, NULL, digest_command_run},
+    {"calcom",
+     "booking through Cal.com: connect a business, switch it on and off",
+     {{NULL, NULL}},
+     NULL,
+     NULL,
+     calcom_command_run},
     {"doctor", "look at settings, database and mail, and say what helps", {{NULL, NULL}}, NULL, NULL, doctor_run},
     {"version", "print the version", {{NULL, NULL}}, run_version, NULL, NULL},
 };
