@@ -284,7 +284,7 @@ static int work_out_secrets_key(struct config *c, struct str *why_out)
         const struct str parts[] = {STR("name of the key")};
         struct digest name = crypto_hmac(CRYPTO_SHA256, bytes, parts, 1);
         c->secrets_key_bytes = bytes;
-        c->secrets_key_id = str_cut(crypto_hex(&c->arena, digest_str(&name)), 16);
+        c->secrets_key_id = arena_copy(&c->arena, str_cut(crypto_hex(&c->arena, digest_str(&name)), 16));
     }
     return 0;
 }
