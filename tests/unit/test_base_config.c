@@ -80,6 +80,9 @@ static void listeners(void)
     }
 }
 
+/* 31 bytes; with "1f" at the end they are the key whose base64 stands in secrets_keys. */
+#define HEX_31 "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e"
+
 struct refusal {
     const char *env;
     const char *name; /* that the line begins with */
@@ -163,6 +166,17 @@ static const struct refusal refusals[] = {
     {"RESEND_WEBHOOK_SECRET=whsec_hush!", "RESEND_WEBHOOK_SECRET", "base64"},
     {"RESEND_WEBHOOK_SECRET=WHSEC_AQID", "RESEND_WEBHOOK_SECRET", "base64"},
     {"RESEND_WEBHOOK_SECRET=whsec_AQI", "RESEND_WEBHOOK_SECRET", "base64"},
+    {"CALCOM_API_KEY=hush", "CALCOM_API_KEY", "no such setting"},
+    {"SECRETS_KEY=hush", "SECRETS_KEY", "openssl rand -hex 32"},
+    {"SECRETS_KEY=" HEX_31, "SECRETS_KEY", "64 hex digits"},
+    {"SECRETS_KEY=" HEX_31 "f", "SECRETS_KEY", "64 hex digits"},
+    {"SECRETS_KEY=" HEX_31 "fg", "SECRETS_KEY", "64 hex digits"},
+    {"SECRETS_KEY=" HEX_31 "ffff", "SECRETS_KEY", "64 hex digits"},
+    {"SECRETS_KEY= " HEX_31 "f", "SECRETS_KEY", "64 hex digits"},
+    {"SECRETS_KEY=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHg==", "SECRETS_KEY", "64 hex digits"},
+    {"SECRETS_KEY=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", "SECRETS_KEY", "64 hex digits"},
+    {"SECRETS_KEY=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g", "SECRETS_KEY", "64 hex digits"},
+    {"SECRETS_KEY_FILE=@", "SECRETS_KEY", "64 hex digits"},
     {"SMTP_URL=smtp://mail.example.com", "RESEND_FROM", "SMTP_URL"},
     {"SMTP_URL=mail.example.com:587", "SMTP_URL", "smtp://user:password@host:587"},
     {"SMTP_URL=https://mail.example.com", "SMTP_URL", "smtps://"},
@@ -287,6 +301,54 @@ static void webhook_keys(void)
     }
 }
 
+static void read_key(const char *env, char bytes_out[32], char name_out[17])
+{
+    struct config c;
+    struct str why;
+    tap_case(env);
+    CHECK_INT(read_env(env, &c, &why), 0);
+    CHECK_INT((long long)c.secrets_key_bytes.n, 32);
+    CHECK_INT((long long)c.secrets_key_id.n, 16);
+    CHECK_INT((long long)strlen(c.secrets_key_id.p), 16);
+    memcpy(bytes_out, c.secrets_key_bytes.p, 32);
+    memcpy(name_out, c.secrets_key_id.p, 17);
+    config_free(&c);
+}
+
+/* One key however it is written, and so one name, which is not a part of it; another key has another name. */
+static void secrets_keys(void)
+{
+    static const char *const same[] = {
+        "SECRETS_KEY=" HEX_31 "1f",
+        "SECRETS_KEY=000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F",
+        "SECRETS_KEY=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+        "SECRETS_KEY_FILE=@",
+    };
+    char bytes[32], name[17];
+    write_file(HEX_31 "1f\n", 65);
+    for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+        read_key(same[i], bytes, name);
+        for (char k = 0; k < 32; k++) {
+            CHECK_INT(bytes[(int)k], k);
+        }
+        /* HMAC-SHA-256 of "name of the key". Rows in databases are known by it: it may never change. */
+        CHECK_STR(str_of(name), "24dd9ddb826a1756");
+        CHECK(!str_has(STR(HEX_31 "1f"), str_of(name)));
+    }
+    read_key("SECRETS_KEY=" HEX_31 "1e", bytes, name);
+    CHECK(strcmp(name, "24dd9ddb826a1756") != 0);
+}
+
+static void no_secrets_key(void)
+{
+    struct config c;
+    struct str why;
+    CHECK_INT(read_env("SECRETS_KEY=", &c, &why), 0);
+    CHECK_STR(c.secrets_key_bytes, NULL);
+    CHECK_STR(c.secrets_key_id, NULL);
+    config_free(&c);
+}
+
 static void check_file(struct str bytes, const char *want)
 {
     struct config c;
@@ -325,4 +387,4 @@ static void make_file(void)
 }
 
 TAP_MAIN(TEST(make_file), TEST(defaults), TEST(listeners), TEST(each_doubt_has_its_line), TEST(accepted), TEST(values),
-         TEST(webhook_keys), TEST(by_file))
+         TEST(webhook_keys), TEST(secrets_keys), TEST(no_secrets_key), TEST(by_file))
