@@ -81,3 +81,51 @@ from public.businesses b
 where not private.zone_is_known(b.timezone)
 order by b.name
 limit $1::text::int
+
+-- name: doctor_secrets_key
+-- role: ringback_booking
+-- $2 name of the SECRETS_KEY, null when there is none.
+select count(*) || ' with booking switched on' as what, null as remedy, count(*) over () as of
+from public.businesses b
+where b.calcom_enabled and $2::text is null
+having count(*) > 0
+limit $1::text::int
+
+-- name: doctor_booking_not_connected
+-- role: ringback_booking
+select b.name || ' (' || b.id || ')' as what, null as remedy, count(*) over () as of
+from public.businesses b
+where b.calcom_enabled and not exists (select from private.calcom_credentials c where c.business_id = b.id)
+order by b.name
+limit $1::text::int
+
+-- name: doctor_booking_refused
+-- role: ringback_booking
+select b.name || ' (' || b.id || '), since ' || to_char(c.invalid_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') || 'Z'
+       || coalesce(': ' || nullif(c.invalid_why, ''), '') as what, null as remedy, count(*) over () as of
+from public.businesses b
+join private.calcom_credentials c on c.business_id = b.id
+where b.calcom_enabled and c.invalid_at is not null
+order by b.name
+limit $1::text::int
+
+-- name: doctor_booking_unreadable
+-- role: ringback_booking
+-- $2 name of the SECRETS_KEY, null when there is none: that is said above.
+select b.name || ' (' || b.id || ')' as what, null as remedy, count(*) over () as of
+from public.businesses b
+join private.calcom_credentials c on c.business_id = b.id
+where b.calcom_enabled and c.key_id <> $2::text
+order by b.name
+limit $1::text::int
+
+-- name: doctor_booking_unknown
+-- role: ringback_booking
+select b.name || ', for ' || to_char(k.starts_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') || 'Z, asked for at '
+       || to_char(k.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') || 'Z' as what,
+       null as remedy, count(*) over () as of
+from public.bookings k
+join public.businesses b on b.id = k.business_id
+where k.status in ('asked', 'unknown') and k.created_at < now() - interval '1 hour'
+order by k.created_at, k.id
+limit $1::text::int

@@ -41,6 +41,17 @@ static const struct list {
      "add it to business_phones, and point it at this server"},
     {STMT_DOCTOR_WITHOUT_ZONE, "every time zone is known", "time zone not known to this Postgres, so no digest",
      "choose another in the settings of the business, or update Postgres' time zones"},
+    {STMT_DOCTOR_SECRETS_KEY, "SECRETS_KEY is there, or nobody books", "SECRETS_KEY is not set, so nobody can book",
+     "set the one that sealed their keys; or a new one, by openssl rand -hex 32, then ringback calcom set for each"},
+    {STMT_DOCTOR_BOOKING_NOT_CONNECTED, "whoever has booking switched on has a calendar",
+     "booking is switched on without a calendar", "ringback calcom set, or ringback calcom off, with --business ID"},
+    {STMT_DOCTOR_BOOKING_REFUSED, "no key to a calendar is refused", "booking does not work: Cal.com refuses the key",
+     "ringback calcom check --business ID asks again; else make a new key at Cal.com, then ringback calcom set"},
+    {STMT_DOCTOR_BOOKING_UNREADABLE, "every key to a calendar is sealed with this SECRETS_KEY",
+     "booking does not work: the key is sealed with another SECRETS_KEY",
+     "start with the SECRETS_KEY that sealed it, or set the key again by ringback calcom set"},
+    {STMT_DOCTOR_BOOKING_UNKNOWN, "no booking is in doubt for long", "booking that may have been made or not",
+     "see that a server runs with SECRETS_KEY and reaches Cal.com, and look into the calendar; it is looked up by itself"},
 };
 
 static void show_list(struct doctor *d, const struct list *list, const PGresult *r)
@@ -61,13 +72,18 @@ static void show_list(struct doctor *d, const struct list *list, const PGresult 
     }
 }
 
+static int params_of(enum sql_statement_id id)
+{
+    return id == STMT_DOCTOR_SECRETS_KEY || id == STMT_DOCTOR_BOOKING_UNREADABLE ? 2 : 1;
+}
+
 static void check_lists(struct doctor *d)
 {
     char most[8];
-    const char *values[] = {most};
+    const char *values[] = {most, d->config.secrets_key_id.p};
     snprintf(most, sizeof(most), "%d", CAP_DOCTOR_ROWS);
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-        PGresult *r = command_pg_ask(&d->pg, lists[i].statement, 1, values);
+        PGresult *r = command_pg_ask(&d->pg, lists[i].statement, params_of(lists[i].statement), values);
         if (r) {
             show_list(d, &lists[i], r);
         } else {
@@ -81,8 +97,9 @@ static void check_lists(struct doctor *d)
 static bool check_login(struct doctor *d)
 {
     bool with_sign_in = !d->config.supabase_url.n;
-    const char *values[] = {with_sign_in ? "{authenticated,ringback_ingest,ringback_digest,ringback_auth}"
-                                         : "{authenticated,ringback_ingest,ringback_digest}"};
+    const char *values[] = {with_sign_in
+                                ? "{authenticated,ringback_ingest,ringback_digest,ringback_booking,ringback_auth}"
+                                : "{authenticated,ringback_ingest,ringback_digest,ringback_booking}"};
     char line[160];
     PGresult *r = command_pg_ask(&d->pg, STMT_DOCTOR_LOGIN, 1, values);
     int good = 0, count = r ? PQntuples(r) : 0;
