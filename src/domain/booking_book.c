@@ -223,7 +223,7 @@ static void fill_calendar(struct booking_op *op)
     q->name = str_trim(w->name);
     q->email = w->email;
     q->phone = w->phone;
-    q->service = w->service;
+    q->service = str_or(w->service, STR("Asked for by telephone.")); /* some forms want a note */
     q->booking_id = op->id;
     q->call_id = w->provider_call_id;
     q->business_id = w->business_id;
