@@ -91,13 +91,26 @@ with b as materialized (
     group by m.caller
     order by is_urgent desc, last_at desc, m.caller
     limit 5
+), unbooked as materialized (
+    -- Somebody wanted an appointment, and nobody can be sure of it. One that went well later in the call counts.
+    select t.id
+    from b cross join today t
+    cross join lateral (
+        select k.status from public.bookings k
+        where k.call_id = t.id and k.created_at < b.at
+        order by private.booking_rank(k.status), k.created_at desc, k.id desc limit 1) k
+    where k.status in ('failed', 'unknown')
 ), others as materialized (
     select t.id, t.listed_at,
            case when t.outcome = 'spam' then 4 when t.urgency = 'high' then 1 when t.urgency = 'low' then 3 else 2 end as nth
     from today t
     where t.id not in (select m.id from missed m join tries r on r.caller = m.caller)
 ), shown as materialized (
-    select o.id, o.nth from others o order by o.nth, o.listed_at desc, o.id desc limit 20
+    -- Whom to call back because of an appointment is never left out for others.
+    select o.id, o.nth
+    from others o
+    order by o.id in (select u.id from unbooked u) desc, o.nth, o.listed_at desc, o.id desc
+    limit 20
 ), told as materialized (
     select c.*, k.booking, k.booking_when, k.booking_open, to_char(c.listed_at at time zone b.zone, 'FMHH12:MI AM')
                     || case when h.today then ' ' || private.zone_word(c.listed_at, b.zone) else '' end as clock
@@ -198,15 +211,6 @@ with b as materialized (
     from b
     cross join lateral (select date '2000-01-01' + b.opens_at as at) f
     cross join lateral (select date '2000-01-01' + b.closes_at as at) t
-), unbooked as (
-    -- Somebody wanted an appointment, and nobody can be sure of it. One that went well later in the call counts.
-    select count(*) as calls
-    from b cross join today t
-    cross join lateral (
-        select k.status from public.bookings k
-        where k.call_id = t.id and k.created_at < b.at
-        order by private.booking_rank(k.status), k.created_at desc, k.id desc limit 1) k
-    where k.status in ('failed', 'unknown')
 ), lost as (
     -- Over for an hour, taken by the AI, and nothing was told of it.
     select count(*) as calls
@@ -243,7 +247,7 @@ select json_build_object(
     'normal', (select list from groups where nth = 2), 'normal_total', (select total from groups where nth = 2),
     'low', (select list from groups where nth = 3), 'low_total', (select total from groups where nth = 3),
     'spam_calls', (select list from groups where nth = 4), 'spam_total', (select total from groups where nth = 4),
-    'without_booking', (select calls from unbooked), 'without_report', (select calls from lost), 'not_answered_by_ai', n.ai_unavailable,
+    'without_booking', (select count(*) from unbooked), 'without_report', (select calls from lost), 'not_answered_by_ai', n.ai_unavailable,
     'has_no_number', not exists (select from public.business_phones p where p.business_id = b.id),
     'recipients', (select list from recipients)) as json
 from b

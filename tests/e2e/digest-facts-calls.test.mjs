@@ -258,6 +258,24 @@ test("bookings: each call says what came of the best attempt, and what nobody ca
   );
 });
 
+test("whom to call back about an appointment is among the calls shown, however many others there are", async () => {
+  const business = await addBusiness("Crowd");
+  const low = { analysis: says({ urgency: "low" }) };
+  const waiting = await add(business, "00:01", low);
+  await db.rows(
+    `insert into bookings (business_id, call_id, tool_call_id, status, reason, created_at)
+     values ($1, $2, gen_random_uuid(), 'failed', 'unreachable', $3)`,
+    [business, waiting, on("00:02")],
+  );
+  for (let i = 10; i < 35; i++) await add(business, `10:${i}`);
+  await add(business, "11:00", low);
+  const facts = await ask(business);
+  assert.deepEqual(
+    [facts.low.map((call) => call.id), facts.low_total, facts.normal.length, facts.without_booking],
+    [[waiting], 2, 19, 1],
+  );
+});
+
 test("calls without a report: taken by the AI, over for more than an hour", async () => {
   const business = await addBusiness("Reports");
   const silent = { has_report: false };

@@ -19,6 +19,10 @@ const talk = await callWith(
   "c.outcome = 'handled' and c.recording_url is not null and (select count(*) from call_utterances u where u.call_id = c.id) > 9",
 );
 const missed = await callWith(world, "c.outcome = 'hung_up_early'");
+const booked = await callWith(
+  world,
+  "c.outcome = 'booked' and (select count(*) from bookings k where k.call_id = c.id) > 1",
+);
 const live = await callWith(world, "c.status = 'in-progress'");
 const { day } = await world.db.one("select max(local_date)::text as day from digests where business_id = $1", [
   world.larkspur.id,
@@ -46,6 +50,7 @@ const SCREENS = {
   "calls-empty": ["/calls", STRANGER],
   call: [`/calls/${talk.id}`, OWNER],
   "call-missed": [`/calls/${missed.id}`, OWNER],
+  "call-booked": [`/calls/${booked.id}`, OWNER],
   "call-live": [`/calls/${live.id}`, OWNER],
   "call-not-found": ["/calls/0b6f3b1e-0000-4000-8000-000000000000", OWNER],
   digests: ["/digests", OWNER],
