@@ -114,10 +114,10 @@ test("a login without the server's roles is fatal, and one that sees every row i
   await once(db.ownerUrl, "create role e2e_doctor login noinherit");
   try {
     const done = await doctor({ DATABASE_URL: urlFor(db.name, "e2e_doctor") });
-    for (const role of ["authenticated", "ringback_ingest", "ringback_digest", "ringback_auth"]) {
+    for (const role of ["authenticated", "ringback_ingest", "ringback_digest", "ringback_booking", "ringback_auth"]) {
       has(done, new RegExp(`^fatal  the login may not take the role ${role} -> `, "m"));
     }
-    await once(db.ownerUrl, "grant authenticated, ringback_ingest, ringback_digest to e2e_doctor");
+    await once(db.ownerUrl, "grant authenticated, ringback_ingest, ringback_digest, ringback_booking to e2e_doctor");
     assert.equal(lines(await doctor({ DATABASE_URL: urlFor(db.name, "e2e_doctor") }), /^fatal/).length, 1);
     const supabase = { SUPABASE_URL: "https://larkspur.example", SUPABASE_ANON_KEY: "public" };
     assert.equal((await doctor({ DATABASE_URL: urlFor(db.name, "e2e_doctor"), ...supabase })).code, 0);

@@ -6,7 +6,7 @@ import { once } from "./lib/database.mjs";
 import { catalogFindings, declaration } from "./lib/isolation-catalog.mjs";
 import { Matrix } from "./lib/isolation-cells.mjs";
 import { ROLES } from "./lib/isolation-expect.mjs";
-import { plainHouse, platformHouse } from "./lib/isolation-house.mjs";
+import { openSession, plainHouse, platformHouse } from "./lib/isolation-house.mjs";
 import { lintFindings } from "./lib/isolation-lint.mjs";
 
 const HOUSES = [
@@ -52,6 +52,37 @@ for (const [name, db, kind] of HOUSES) {
     const takes = [...ROLES.ringback_server.takes.split(" "), "ringback_server"];
     const people = [...PEOPLE, ...STAFF_ROLES].filter((person) => takes.includes(person.role));
     none(await new Matrix(db, declared, people).run({ byLogin: true }));
+  });
+
+  test(`${name}: keys to calendars are shown to nobody, not even to who passes row-level security`, async () => {
+    const session = await openSession(db.ownerUrl);
+    const sealed = "private.calcom_credentials";
+    const sql = [
+      `select sealed from ${sealed}`,
+      `select count(*) from ${sealed}`,
+      `copy (select * from ${sealed}) to stdout`,
+      `select b.id from public.businesses b join ${sealed} c on c.business_id = b.id`,
+      `update ${sealed} set api_url = 'https://elsewhere.example'`,
+      `delete from ${sealed}`,
+      `create view mine as select * from ${sealed}`,
+    ];
+    for (const role of [
+      "anon",
+      "authenticated",
+      "service_role",
+      "ringback_auth",
+      "ringback_digest",
+      "ringback_server",
+    ]) {
+      for (const statement of sql) {
+        await session.query("begin");
+        await session.query("select set_config('role', $1, true)", [role]);
+        await assert.rejects(session.query(statement), { code: "42501" }, `${role}: ${statement}`);
+        await session.query("rollback");
+      }
+    }
+    await session.end();
+    assert.equal(await db.count(sealed), 2);
   });
 
   test(`${name}: the server's login may become nobody else`, async () => {

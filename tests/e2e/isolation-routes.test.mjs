@@ -76,7 +76,8 @@ async function plantTraps() {
     );
   }
   await db.rows(
-    "insert into bookings (business_id, call_id, tool_call_id, status, attendee_name) values ($1, $2, 'stray', $3, $3)",
+    `insert into bookings (business_id, call_id, tool_call_id, status, attendee_name, service)
+     values ($1, $2, 'stray', 'confirmed', $3, $3)`,
     [B.business, A.call, `${B.word} stray`],
   );
   await db.rows("update digests set request_body = $2 where business_id = $1 and local_date = '2026-11-20'", [

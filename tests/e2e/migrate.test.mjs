@@ -101,7 +101,7 @@ test("the server's login owns nothing, inherits nothing and is no superuser", as
     await db.count("pg_class c join pg_roles r on r.oid = c.relowner where r.rolname = 'ringback_server'"),
     0,
   );
-  for (const name of ["ringback_ingest", "ringback_digest"]) {
+  for (const name of ["ringback_ingest", "ringback_digest", "ringback_booking"]) {
     assert.equal((await db.one("select rolcanlogin from pg_roles where rolname = $1", [name])).rolcanlogin, false);
   }
 });

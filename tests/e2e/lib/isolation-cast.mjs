@@ -75,6 +75,7 @@ export const PEOPLE = [
 export const STAFF_ROLES = [
   "ringback_ingest",
   "ringback_digest",
+  "ringback_booking",
   "ringback_definer",
   "ringback_auth",
   "ringback_server",

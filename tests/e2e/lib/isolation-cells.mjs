@@ -394,8 +394,8 @@ export class Matrix {
         const asked =
           declared.answers === "search"
             ? await this.search(head)
-            : declared.answers === "recipients"
-              ? await this.recipients(head)
+            : ["recipients", "calendar"].includes(declared.answers)
+              ? await this.askBoth(head)
               : await this.attempt(`select ${call}::text as got`);
         await this.session.query("rollback");
         this.judgeCall(person, name, declared, allowed && schema, asked);
@@ -418,9 +418,11 @@ export class Matrix {
     return all;
   }
 
-  /** Who gets the mails of both. */
-  async recipients(head) {
-    const asked = [A, B].map((tenant) => `select f::text as got from ${head}('${tenant.business}') f`);
+  /** What it tells of both. */
+  async askBoth(head) {
+    const asked = [A, B].map(
+      (tenant) => `select f::text as got from ${head}('${tenant.business}') f where f is not null`,
+    );
     return this.attempt(asked.join(" union all "));
   }
 
@@ -437,6 +439,7 @@ export class Matrix {
       live: [String(person.live)],
       search: theirs.map((tenant) => tenant.call),
       recipients: theirs.map((tenant) => `(${tenant.word}@larkspur.example,1)`),
+      calendar: theirs.map((tenant) => (tenant === A ? "connected" : "refused")),
     };
     const code = person.breaks ?? (declared.answers === "live" ? person.breaksWrites : undefined);
     const wanted = code ?? answers[declared.answers].toSorted().join();

@@ -14,15 +14,28 @@ export const ROLES = {
   service_role: { bypassrls: true },
   ringback_ingest: {},
   ringback_digest: {},
+  ringback_booking: {},
   ringback_definer: { owns: "functions" },
   ringback_auth: {},
-  ringback_server: { login: true, takes: "authenticated ringback_auth ringback_digest ringback_ingest" },
+  ringback_server: {
+    login: true,
+    takes: "authenticated ringback_auth ringback_booking ringback_digest ringback_ingest",
+  },
 };
 
 /** Schemas of ours, and who may look up a name there. */
 export const SCHEMAS = {
   public: { usage: Object.keys(ROLES) },
-  private: { usage: ["authenticated", "service_role", "ringback_ingest", "ringback_digest", "ringback_definer"] },
+  private: {
+    usage: [
+      "authenticated",
+      "service_role",
+      "ringback_ingest",
+      "ringback_digest",
+      "ringback_booking",
+      "ringback_definer",
+    ],
+  },
   supabase_migrations: { usage: ["ringback_ingest"] },
 };
 
@@ -47,16 +60,23 @@ export const TABLES = {
         update: `name email timezone digest_enabled digest_hour skip_empty_digest forward_to fallback_greeting open_days
           opens_at closes_at`,
       },
-      ringback_ingest: { select: "id name timezone vapi_assistant_id forward_to fallback_greeting" },
+      ringback_ingest: { select: "id name timezone vapi_assistant_id forward_to fallback_greeting calcom_enabled" },
       ringback_digest: {
         select: `id name email timezone digest_enabled digest_hour skip_empty_digest digest_since created_at calcom_enabled
           open_days opens_at closes_at`,
       },
-      ringback_definer: { select: "id email" },
+      ringback_booking: { select: "id name timezone calcom_enabled", update: "calcom_enabled" },
+      ringback_definer: { select: "id email calcom_enabled" },
       service_role: SERVICE,
     },
-    sees: { authenticated: "member", ringback_ingest: "all", ringback_digest: "all", ringback_definer: "all" },
-    changes: { authenticated: "owner" },
+    sees: {
+      authenticated: "member",
+      ringback_ingest: "all",
+      ringback_digest: "all",
+      ringback_booking: "all",
+      ringback_definer: "all",
+    },
+    changes: { authenticated: "owner", ringback_booking: "all" },
   },
   "public.business_phones": {
     columns: "phone business_id",
@@ -85,7 +105,7 @@ export const TABLES = {
     columns: `id business_id provider_claim provider_call_id twilio_call_sid caller_claim caller_number called_claim
       called_number status_rank status outcome ended_claim ended_reason started_at reported_ended_at seen_ended_at ended_at
       reported_seconds carrier_seconds duration_seconds summary analysis recording_claim recording_url cost caller_spoke
-      has_report said_reported updated_at created_at listed_at reason urgency caller_name callback_number`,
+      has_report said_reported updated_at created_at listed_at reason urgency caller_name callback_number booked`,
     business: "t.business_id",
     grants: {
       authenticated: { select: CALL_SHOWN },
@@ -98,10 +118,20 @@ export const TABLES = {
         select: `id business_id caller_number called_number status outcome ended_reason started_at ended_at duration_seconds
           summary has_report listed_at reason urgency caller_name callback_number`,
       },
+      ringback_booking: {
+        select: "id provider_call_id twilio_call_sid business_id booked",
+        update: "booked updated_at",
+      },
       service_role: SERVICE,
     },
-    sees: { authenticated: "member", ringback_ingest: "all", ringback_definer: "all", ringback_digest: "assigned" },
-    changes: { ringback_ingest: "all", ringback_definer: "unassigned" },
+    sees: {
+      authenticated: "member",
+      ringback_ingest: "all",
+      ringback_definer: "all",
+      ringback_digest: "assigned",
+      ringback_booking: "assigned",
+    },
+    changes: { ringback_ingest: "all", ringback_definer: "unassigned", ringback_booking: "assigned" },
   },
   "public.call_events": {
     columns: "id event_key call_id source type occurred_at received_at payload",
@@ -169,14 +199,17 @@ export const TABLES = {
   },
   "public.bookings": {
     columns: `id business_id call_id tool_call_id status starts_at attendee_name attendee_email attendee_phone calcom_uid
-      error created_at`,
+      error created_at provider_call_id twilio_call_sid reason answer service lease_until looks updated_at`,
     business: "t.business_id",
     grants: {
       authenticated: { select: "all" },
-      ringback_digest: { select: "business_id status starts_at created_at" },
+      ringback_ingest: { select: "id call_id", update: "call_id" },
+      ringback_digest: { select: "business_id status starts_at created_at id call_id reason" },
+      ringback_booking: { select: "all", insert: "all", update: "all" },
       service_role: SERVICE,
     },
-    sees: { authenticated: "member", ringback_digest: "all" },
+    sees: { authenticated: "member", ringback_ingest: "all", ringback_digest: "all", ringback_booking: "all" },
+    changes: { ringback_ingest: "all", ringback_booking: "all" },
   },
   "public.call_backs": {
     columns: "business_id caller_number done_at before_at done_by",
@@ -188,6 +221,19 @@ export const TABLES = {
     },
     sees: { authenticated: "member", ringback_digest: "all" },
     changes: { authenticated: "live member" },
+  },
+  // No person sees it, and neither does Supabase's service_role: only who books, and of how it is who tells the others.
+  "private.calcom_credentials": {
+    columns: `business_id api_url sealed key_id account event_type_id event_title event_minutes asks_email asks_phone
+      verified_at checked_at invalid_at invalid_why blocked_until created_at updated_at`,
+    business: "t.business_id",
+    grants: {
+      ringback_booking: { select: "all", insert: "all", update: "all", delete: true },
+      ringback_ingest: { select: "business_id key_id invalid_at" },
+      ringback_definer: { select: "business_id invalid_at" },
+    },
+    sees: { ringback_booking: "all", ringback_ingest: "all", ringback_definer: "all" },
+    changes: { ringback_booking: "all" },
   },
   "private.directory_version": {
     columns: "only_row version",
@@ -322,7 +368,13 @@ export const FUNCTIONS = {
   "private.directory_changed()": { definer: true, owner: "ringback_definer", execute: [] },
   "private.adopt_calls()": { definer: true, owner: "ringback_definer", execute: [] },
   "private.call_outcome(boolean,text,numeric,boolean)": {
-    execute: ["ringback_ingest", "ringback_definer", "service_role"],
+    execute: ["ringback_ingest", "ringback_booking", "ringback_definer", "service_role"],
+  },
+  "private.my_calendar(uuid)": {
+    definer: true,
+    owner: "ringback_definer",
+    execute: ["authenticated"],
+    answers: "calendar",
   },
   "private.better_business(text,uuid,text,uuid)": { execute: ["ringback_ingest", "ringback_definer", "service_role"] },
 
@@ -346,7 +398,9 @@ export const FUNCTIONS = {
   "private.lexemes(uuid,timestamp with time zone,text)": { execute: ["ringback_definer"] },
   // Of their parameters alone.
   "private.day_start(date,text)": { execute: ["authenticated", "ringback_digest"] },
-  "private.rfc3339(timestamp with time zone)": { execute: ["authenticated", "ringback_digest"] },
+  "private.rfc3339(timestamp with time zone)": { execute: ["authenticated", "ringback_digest", "ringback_booking"] },
+  "private.booking_rank(text)": { execute: ["authenticated", "ringback_digest"] },
+  "private.booking_text(text,text)": { execute: ["authenticated", "ringback_digest"] },
   "private.microseconds(timestamp with time zone)": { execute: ["authenticated"] },
   "private.from_microseconds(text)": { execute: ["authenticated"] },
   "private.csv_cell(text)": { execute: ["authenticated"] },

@@ -98,6 +98,26 @@ async function fillDeliveries(db, t) {
   );
 }
 
+/** A's key is good, B's is refused. */
+async function fillCalendar(db, t) {
+  await db.rows("update businesses set calcom_enabled = true where id = $1", [t.business]);
+  await db.rows(
+    `insert into private.calcom_credentials (business_id, api_url, sealed, key_id, account, event_type_id, event_title,
+                                             invalid_at, invalid_why)
+     values ($1, $2, $3, $4, $5, 4711, $6, $7, $8)`,
+    [
+      t.business,
+      `https://${t.word}.example`,
+      Buffer.from(text(t, "sealed")),
+      text(t, "key"),
+      text(t, "account"),
+      text(t, "Check-up"),
+      t === A ? null : "2026-11-21 12:00Z",
+      text(t, "why"),
+    ],
+  );
+}
+
 async function fillBusiness(db, t) {
   await db.rows(
     `insert into businesses (id, name, email, timezone, vapi_assistant_id, forward_to, fallback_greeting)
@@ -122,6 +142,7 @@ async function fillBusiness(db, t) {
     [t.business, text(t, "mail"), text(t, "resend"), text(t, "delivered"), text(t, "error")],
   );
   await fillDeliveries(db, t);
+  await fillCalendar(db, t);
 }
 
 async function fillCall(db, t) {
@@ -164,18 +185,21 @@ async function fillCall(db, t) {
     ]);
     await db.rows(
       `insert into bookings (business_id, call_id, tool_call_id, status, starts_at, attendee_name, attendee_email,
-                             attendee_phone, calcom_uid, error)
-       values ($1, $2, $3, $4, '2026-11-25 15:00Z', $5, $6, $7, $8, $9)`,
+                             attendee_phone, calcom_uid, error, provider_call_id, twilio_call_sid, answer, service)
+       values ($1, $2, $3, 'confirmed', '2026-11-25 15:00Z', $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
       [
         t.business,
         t.call,
         text(t, "tool call"),
-        text(t, "booked"),
         text(t, "Marlow"),
         `marlow.${t.word}@larkspur.example`,
         t.caller,
         text(t, "uid"),
         text(t, "error"),
+        `${t.word}-provider`,
+        `CA-${t.word}`,
+        text(t, "answer"),
+        text(t, "crown"),
       ],
     );
   }
