@@ -3,6 +3,7 @@ import test, { beforeEach } from "node:test";
 import assert from "node:assert/strict";
 import { ANA, BookingDesk, NY, dayAhead, dayWords } from "./lib/booking-desk.mjs";
 import { EVENT_TYPE, moods } from "./lib/calcom.mjs";
+import { until } from "./lib/env.mjs";
 import { message, post } from "./lib/vapi.mjs";
 
 const desk = await BookingDesk.open({ calcom: { limit: 100000 } });
@@ -35,6 +36,51 @@ test("the same bytes five times at once, and again: Vapi sends again what it had
   }
   await desk.row(call);
   assert.deepEqual(calcom.tally(), { book: 1 });
+});
+
+test("who asked hangs up before the answer: it is booked all the same, and told when asked again", async () => {
+  calcom.next("book", moods.slowAfter(800));
+  const call = desk.call();
+  const one = {
+    id: "call_gone",
+    type: "function",
+    function: { name: "book_appointment", arguments: { start: START, ...ANA } },
+  };
+  const body = message("tool-calls", desk.snapshot(call), { toolCallList: [one] });
+  const lost = post(desk.server, body, undefined, { timeoutMs: 500 });
+  await until("Cal.com has it", () => calcom.bookings.length === 1);
+  await assert.rejects(lost, /no answer/);
+  await desk.settled(call, "confirmed");
+  assert.equal((await desk.book(call, START, { id: "call_gone" })).words, BOOKED);
+  assert.deepEqual(calcom.tally(), { book: 1 });
+});
+
+test("a look and two bookings in one message, each with its own answer", async () => {
+  const call = desk.call();
+  calcom.mood.book = moods.slowAfter(300);
+  const ids = [desk.freshToolId(), desk.freshToolId(), desk.freshToolId()];
+  const { results } = await desk.tools(call, [
+    ["book_appointment", { start: START, ...ANA }, ids[0]],
+    ["check_availability", { date: dayAhead(30) }, ids[1]],
+    ["book_appointment", { start: `${DAY}T10:00`, ...ANA }, ids[2]],
+  ]);
+  assert.equal(results[0].result, BOOKED);
+  assert.match(results[1].result, /^Nothing is free from /);
+  assert.equal(results[2].result, `Booked: ${dayWords(DAY)} at 10:00 AM.`);
+  assert.equal((await desk.rows(call)).length, 2);
+});
+
+test("one of two answers is late: the message is answered in time, the other one is right", async () => {
+  const call = desk.call();
+  calcom.next("slots", moods.slow(9000));
+  const ids = [desk.freshToolId(), desk.freshToolId()];
+  const { results, ms } = await desk.tools(call, [
+    ["check_availability", { date: DAY }, ids[0]],
+    ["book_appointment", { start: START, ...ANA }, ids[1]],
+  ]);
+  assert.match(results[0].error, /^I could not reach the calendar/);
+  assert.equal(results[1].result, BOOKED);
+  assert.ok(ms > 2000 && ms < 6000, `${ms} ms`);
 });
 
 test("ids that differ only far behind", async () => {
