@@ -141,8 +141,8 @@ static void print_connection(struct calcom_command *c, const PGresult *rows, int
     const char *api_url = command_pg_cell(rows, i, COL_API_URL);
     struct str account = arena_printf(&c->arena, "%s%s%s", PQgetvalue(rows, i, COL_ACCOUNT), api_url ? " at " : "",
                                       api_url ? api_url : "");
-    struct str event = arena_printf(&c->arena, "%s %s, %s min", PQgetvalue(rows, i, COL_EVENT_TYPE),
-                                    PQgetvalue(rows, i, COL_TITLE), PQgetvalue(rows, i, COL_MINUTES));
+    struct str event = arena_printf(&c->arena, "%s, %s min, %s", PQgetvalue(rows, i, COL_EVENT_TYPE),
+                                    PQgetvalue(rows, i, COL_MINUTES), PQgetvalue(rows, i, COL_TITLE));
     bool connected = !PQgetisnull(rows, i, COL_EVENT_TYPE);
     command_print_column(account.n ? account.p : "-", ACCOUNT_LETTERS);
     command_print_column(connected ? event.p : "-", EVENT_LETTERS);
