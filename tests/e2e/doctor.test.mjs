@@ -1,6 +1,7 @@
 // `ringback doctor`: each finding on a line of its own, with what helps; 1 if the server cannot work so.
 import test from "node:test";
 import assert from "node:assert/strict";
+import crypto from "node:crypto";
 import { PUBLIC_URL } from "./lib/env.mjs";
 import { Database, once, urlFor } from "./lib/database.mjs";
 import { World, migrate } from "./lib/world.mjs";
@@ -179,6 +180,86 @@ test("paused recipients, and businesses that nobody hears of", async () => {
   done = await doctor();
   assert.deepEqual(lines(done, /nobody gets/), []);
   has(done, /^ok {5}every digest has a recipient$/m);
+});
+
+test("booking that cannot work, or may have been done", async () => {
+  const SECRETS_KEY = "8d969eef6ecad3c29a3a629280e686cf0c3f5d5a86aff3ca12020c923adc6c92";
+  const env = { SECRETS_KEY };
+  const keyId = crypto
+    .createHmac("sha256", Buffer.from(SECRETS_KEY, "hex"))
+    .update("name of the key")
+    .digest("hex")
+    .slice(0, 16);
+  const good = [
+    /^ok {5}SECRETS_KEY is there, or nobody books$/m,
+    /^ok {5}whoever has booking switched on has a calendar$/m,
+    /^ok {5}no key to a calendar is refused$/m,
+    /^ok {5}every key to a calendar is sealed with this SECRETS_KEY$/m,
+    /^ok {5}no booking is in doubt for long$/m,
+  ];
+  let done = await doctor();
+  for (const words of good) has(done, words);
+
+  await db.rows("update businesses set calcom_enabled = true where id = any ($1)", [[LARKSPUR, MARIGOLD]]);
+  done = await doctor();
+  assert.equal(done.code, 0);
+  has(
+    done,
+    /^warn {3}SECRETS_KEY is not set, so nobody can book: 2 with booking switched on -> .*openssl rand -hex 32/m,
+  );
+  assert.deepEqual(
+    lines(await doctor(env), /without a calendar/).map((line) => line.split(" -> ")[0]),
+    [`Larkspur Dental (${LARKSPUR})`, `Marigold (${MARIGOLD})`].map(
+      (who) => `warn   booking is switched on without a calendar: ${who}`,
+    ),
+  );
+
+  await db.rows(
+    `insert into private.calcom_credentials (business_id, sealed, key_id, event_type_id, invalid_at, invalid_why)
+     values ($1, 'cal_sealed', $3, 1, null, null), ($2, 'cal_sealed', $3, 1, '2026-11-20 10:00Z', $4)`,
+    [LARKSPUR, MARIGOLD, keyId, "Your api key\u0007 is expired"],
+  );
+  done = await doctor(env);
+  has(
+    done,
+    new RegExp(
+      `^warn   booking does not work: Cal.com refuses the key: Marigold \\(${MARIGOLD}\\), since 2026-11-20 10:00Z: ` +
+        "Your api key\\? is expired -> ringback calcom check",
+      "m",
+    ),
+  );
+  assert.equal(lines(done, /^warn/).filter((line) => /booking|SECRETS_KEY/.test(line)).length, 1);
+  await db.rows("update private.calcom_credentials set key_id = 'another' where business_id = $1", [LARKSPUR]);
+  done = await doctor(env);
+  assert.deepEqual(
+    lines(done, /another SECRETS_KEY/).map((line) => line.split(" -> ")[0]),
+    [`warn   booking does not work: the key is sealed with another SECRETS_KEY: Larkspur Dental (${LARKSPUR})`],
+  );
+  assert.ok(!/cal_sealed|63616c5f/.test(done.stdout));
+
+  await db.rows(
+    `insert into bookings (business_id, tool_call_id, status, starts_at, created_at, attendee_name, updated_at) values
+       ($1, 't1', 'unknown', '2026-12-01 15:00Z', '2026-11-20 09:00Z', 'Zoe Marlow', now()),
+       ($1, 't2', 'asked', '2026-12-02 15:00Z', '2026-11-20 09:30Z', 'Zoe Marlow', now()),
+       ($1, 't3', 'unknown', '2026-12-03 15:00Z', now() - interval '50 minutes', 'Zoe Marlow', now()),
+       ($1, 't4', 'confirmed', '2026-12-04 15:00Z', '2026-11-20 09:00Z', 'Zoe Marlow', now())`,
+    [LARKSPUR],
+  );
+  done = await doctor(env);
+  assert.deepEqual(
+    lines(done, /may have been made or not/).map((line) => line.split(" -> ")[0].split(": ")[1]),
+    [
+      "Larkspur Dental, for 2026-12-01 15:00Z, asked for at 2026-11-20 09:00Z",
+      "Larkspur Dental, for 2026-12-02 15:00Z, asked for at 2026-11-20 09:30Z",
+    ],
+  );
+  assert.ok(!done.stdout.includes("Marlow"));
+
+  // Whoever has it switched off is not told about.
+  await db.rows("delete from bookings");
+  await db.rows("update businesses set calcom_enabled = false");
+  done = await doctor();
+  for (const words of good) has(done, words);
 });
 
 test("long lists are cut, and say so", async () => {
