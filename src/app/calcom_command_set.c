@@ -177,7 +177,7 @@ static int finish_set(struct calcom_command *c, bool was_on)
 
 static int set_row(struct calcom_command *c, const PGresult *row, struct calendar_account *account)
 {
-    struct calcom_finding f;
+    struct calcom_finding f = {0};
     const char *remedy;
     bool lasting;
     c->business = PQgetvalue(row, 0, COL_ID); /* as the database writes it: it is sealed along */
@@ -240,7 +240,7 @@ static int note_block(struct calcom_command *c, const char *business, unsigned b
 /* 0: good. */
 static int ask_again(struct calcom_command *c, const PGresult *rows, int i)
 {
-    struct calcom_finding f;
+    struct calcom_finding f = {0};
     const char *remedy;
     bool lasting;
     struct calendar_account account = {.api_url = str_of(command_pg_cell(rows, i, COL_API_URL)),
@@ -284,7 +284,7 @@ static int check_one(struct calcom_command *c, const PGresult *rows, int i)
 
 int calcom_check(struct calcom_command *c)
 {
-    int code, checked = 0;
+    int code = 0, checked = 0;
     PGresult *rows = c->business ? calcom_row(c, &code) : calcom_rows(c);
     if (!rows) {
         return c->business ? code : 1;
