@@ -54,8 +54,11 @@ alter table public.bookings
     add column reason text not null default 'none',
     add column answer text, -- what the assistant was told
     add column service text,
+    add column event_type_id bigint, -- where it was asked for: that calendar is asked what came of it
+    add column calendar text, -- address and account
     add column lease_until timestamptz not null default '-infinity',
     add column looks integer not null default 0,
+    add column absent integer not null default 0, -- so often Cal.com knew nothing of it
     add column updated_at timestamptz not null default now(),
     add constraint bookings_status_check
         check (status in ('asked', 'confirmed', 'pending', 'refused', 'failed', 'unknown')) not valid;

@@ -19,19 +19,20 @@ select case when not b.calcom_enabled then 'off'
        t.at at time zone b.timezone = $4::text::timestamp as fits,
        t.at <= now() as past, t.at > now() + interval '10 years' as far,
        c.api_url, c.sealed, c.event_type_id, c.asks_email, c.asks_phone,
-       k.id as booking, k.status, k.answer
+       k.id as booking, k.status, k.answer, k.attendee_name as booked_for, k.same_tool_call
 from public.businesses b
 left join private.calcom_credentials c on c.business_id = b.id
 cross join lateral (
     select case when $5::text is null then $4::text::timestamp at time zone b.timezone
                 else ($4::text || $5::text)::timestamptz end as at) t
 left join lateral (
-    select k.id, k.status, k.answer
+    select k.id, k.status, k.answer, k.attendee_name,
+           k.tool_call_id = $3::text or k.tool_call_id = $3::text || '@' || $2::text as same_tool_call
     from public.bookings k
     where k.business_id = b.id and k.provider_call_id = $2::text
       and (k.tool_call_id = $3::text or k.tool_call_id = $3::text || '@' || $2::text
            or k.starts_at = t.at and k.status in ('asked', 'confirmed', 'pending', 'unknown'))
-    order by k.tool_call_id = $3::text or k.tool_call_id = $3::text || '@' || $2::text desc, k.created_at desc
+    order by same_tool_call desc, k.created_at desc
     limit 1) k on true
 where b.id = $1::text::uuid
 
@@ -41,13 +42,15 @@ where b.id = $1::text::uuid
 -- $7 e-mail, $8 telephone, $9 service, then status, reason, answer, lease. Ids of tool calls are the model's: one that another
 -- call has used is told apart by its call.
 insert into public.bookings (business_id, provider_call_id, twilio_call_sid, tool_call_id, starts_at, attendee_name,
-                             attendee_email, attendee_phone, service, call_id, status, reason, answer, lease_until)
+                             attendee_email, attendee_phone, service, event_type_id, calendar, call_id, status, reason,
+                             answer, lease_until)
 select b.id, $2::text, $4::text,
        case when exists (select from public.bookings o
                          where o.tool_call_id = $3::text
                            and (o.business_id, o.provider_call_id) is distinct from (b.id, $2::text))
             then $3::text || '@' || $2::text else $3::text end,
-       $5::text::timestamptz, $6::text, $7::text, $8::text, $9::text,
+       $5::text::timestamptz, $6::text, $7::text, $8::text, $9::text, e.event_type_id,
+       coalesce(e.api_url, '') || ' ' || coalesce(e.account, ''),
        (select c.id from public.calls c
         where c.business_id = b.id and (c.provider_call_id = $2::text or c.twilio_call_sid = $4::text)
         order by c.provider_call_id = $2::text desc limit 1)
@@ -58,7 +61,7 @@ select b.id, $2::text, $4::text,
 -- $10 for how many milliseconds nobody else looks after it.
 -- include: booking_row
        , 'asked', 'none', null, now() + $10::text::bigint * interval '1 millisecond'
-from public.businesses b
+from public.businesses b join private.calcom_credentials e on e.business_id = b.id
 where b.id = $1::text::uuid and b.calcom_enabled
 on conflict do nothing
 returning id, call_id
@@ -68,7 +71,7 @@ returning id, call_id
 -- What was asked for and is not even tried. $10 status, $11 reason, $12 answer
 -- include: booking_row
        , $10::text, $11::text, $12::text, '-infinity'
-from public.businesses b
+from public.businesses b left join private.calcom_credentials e on e.business_id = b.id
 where b.id = $1::text::uuid
 on conflict do nothing
 returning id, call_id
@@ -86,7 +89,8 @@ select coalesce(string_agg(distinct d.call_id::text, ','), '') as calls, count(*
 -- name: booking_settle
 -- role: ringback_booking
 -- What came of it: $1 booking, $2 status, $3 reason, $4 what Cal.com said, $5 its uid, $6 answer, $7 milliseconds until it is
--- looked up, for one that is unknown.
+-- looked up, for one that is unknown; $8 so often Cal.com knew nothing of it. What is settled stays so, but for a booking that
+-- was made after all.
 with done as (
     update public.bookings k set status = $2::text, reason = $3::text, error = $4::text,
            calcom_uid = coalesce($5::text, k.calcom_uid), answer = coalesce($6::text, k.answer),
@@ -95,8 +99,10 @@ with done as (
                                             and (c.provider_call_id = k.provider_call_id
                                                  or c.twilio_call_sid = k.twilio_call_sid)
                                           order by c.provider_call_id = k.provider_call_id desc limit 1)),
-           lease_until = now() + coalesce($7::text::bigint, 0) * interval '1 millisecond', updated_at = now()
-    where k.id = $1::text::uuid and k.status in ('asked', 'unknown')
+           lease_until = now() + coalesce($7::text::bigint, 0) * interval '1 millisecond', absent = $8::text::int,
+           updated_at = now()
+    where k.id = $1::text::uuid
+      and (k.status in ('asked', 'unknown') or k.status = 'failed' and $2::text in ('confirmed', 'pending'))
     returning k.call_id, k.status
 ),
 -- include: booking_told
@@ -116,13 +122,17 @@ with done as (
 -- name: booking_look
 -- role: ringback_booking
 -- Takes what is due to be looked up, for $1 milliseconds: whoever booked it is gone, or got no clear answer. $2 name of the
--- SECRETS_KEY, $3 how many. A look that fails is made again after a pause that grows, up to an hour.
+-- SECRETS_KEY, $3 how many. A look that fails is made again after a pause that grows, up to an hour, for three days; after
+-- that a person has to look. Left to other servers: what this one has no key for.
 with due as (
-    select k.id from public.bookings k
+    select k.id
+    from public.bookings k
+    left join private.calcom_credentials c on c.business_id = k.business_id
     where k.status in ('asked', 'unknown') and k.lease_until < now()
+      and (c.key_id = $2::text and k.created_at > now() - interval '3 days' or k.status = 'asked')
     order by k.lease_until
     limit $3::text::int
-    for update skip locked
+    for update of k skip locked
 ),
 taken as (
     update public.bookings k set looks = k.looks + 1, updated_at = now(),
@@ -131,13 +141,14 @@ taken as (
     where k.id = d.id
     returning k.*
 )
-select k.id, k.business_id, k.status, k.looks, b.timezone as zone, k.created_at < now() - interval '3 days' as old,
+select k.id, k.business_id, k.looks, k.absent, b.timezone as zone,
        to_char(k.starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as start_utc,
        to_char(k.starts_at at time zone b.timezone, 'FMDay, FMMonth FMDD "at" FMHH12:MI AM') as start_words,
-       extract(epoch from now() - k.created_at)::bigint as age_seconds,
        case when c.blocked_until > now() then 'blocked'
-            when c.key_id is distinct from $2::text then 'unreadable' else 'open' end as gate,
-       c.api_url, c.sealed, c.event_type_id
+            when c.key_id is distinct from $2::text then 'unreadable'
+            when k.calendar is distinct from coalesce(c.api_url, '') || ' ' || coalesce(c.account, '') then 'elsewhere'
+            else 'open' end as gate,
+       c.api_url, c.sealed, k.event_type_id
 from taken k
 join public.businesses b on b.id = k.business_id
 left join private.calcom_credentials c on c.business_id = k.business_id

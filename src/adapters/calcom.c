@@ -2,6 +2,7 @@
 #include "calcom_reply.h"
 #include "calcom_request.h"
 #include "caps.h"
+#include "crypto.h"
 #include <stdlib.h>
 
 /* One question between its request and its answer. */
@@ -50,17 +51,21 @@ static void on_answer(struct fetch *f, int code)
     q->on_done(q);
 }
 
-static bool is_own_address(const struct calcom *c, const struct calendar_ask *q)
+/* One business's dead server must not shut off the others: each address has a circuit breaker. */
+static struct fetch_host *host_of(struct calcom *c, const struct calendar_ask *q)
 {
-    return q->account.api_url.n &&
-           !str_eq(calcom_request_base(q->account.api_url), calcom_request_base(c->config->calcom_api_url));
+    struct str base = calcom_request_base(q->account.api_url);
+    if (!base.n || str_eq(base, calcom_request_base(c->config->calcom_api_url))) {
+        return &c->host;
+    }
+    struct digest hash = crypto_sha256(base);
+    return &c->other_hosts[hash.bytes[0] % CAP_CALCOM_HOSTS];
 }
 
 static int send_attempt(struct attempt *t, const struct calcom_request *r)
 {
     struct str key = t->ask->account.key;
-    bool own = is_own_address(t->calcom, t->ask);
-    t->fetch = (struct fetch){.host = own ? &t->calcom->other_host : &t->calcom->host,
+    t->fetch = (struct fetch){.host = host_of(t->calcom, t->ask),
                               .method = r->method,
                               .url = r->url,
                               .body = buf_str(&r->body),
@@ -111,7 +116,9 @@ static void abandon(struct calendar_port *p, struct calendar_ask *q)
 void calcom_start(struct calcom *c)
 {
     fetch_host_init(&c->host, UPSTREAM_CALCOM);
-    fetch_host_init(&c->other_host, UPSTREAM_CALCOM);
+    for (size_t i = 0; i < CAP_CALCOM_HOSTS; i++) {
+        fetch_host_init(&c->other_hosts[i], UPSTREAM_CALCOM);
+    }
     calcom_shapes_make(&c->shapes);
     c->port = (struct calendar_port){submit, abandon};
 }

@@ -8,6 +8,7 @@
  * Facts: Cal.com's API documentation and source, 2026 (slots 2024-09-04, bookings 2024-08-13, event types 2024-06-14). */
 #include "calcom_read.h"
 #include "calendar.h"
+#include "caps.h"
 #include "config.h"
 #include "fetch.h"
 
@@ -15,8 +16,8 @@
 struct calcom {
     const struct config *config;
     struct fetch_room *fetch;
-    struct fetch_host host;       /* the configured address */
-    struct fetch_host other_host; /* all that businesses have of their own */
+    struct fetch_host host;                          /* the configured address */
+    struct fetch_host other_hosts[CAP_CALCOM_HOSTS]; /* those that businesses have of their own; some may share one */
     struct calcom_shapes shapes;
     struct calendar_port port;
 };

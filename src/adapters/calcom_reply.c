@@ -67,6 +67,9 @@ static enum calendar_verdict find_meaning(int status, const struct calcom_compla
            !says(c, m->words)) {
         m++;
     }
+    if (m->verdict == CALENDAR_CREDENTIALS && !c->words.n) { /* not Cal.com's own words: something in between refuses */
+        return q->what == CALENDAR_BOOK ? CALENDAR_DECLINED : CALENDAR_UNREACHABLE;
+    }
     return m->verdict == DOUBT ? doubt_of(q) : m->verdict;
 }
 

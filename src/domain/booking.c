@@ -1,6 +1,5 @@
 #include "booking.h"
 #include "booking_op.h"
-#include "booking_words.h"
 #include "caps.h"
 #include "db_pool.h"
 #include "err.h"
@@ -36,22 +35,12 @@ static void copy_wish(struct booking_op *op, const struct booking_wish *wish)
     }
 }
 
-/* Nobody waits any longer than this, whatever the database and the calendar do. */
-static void answer_late(struct booking_op *op)
-{
-    if (!op->words.n) {
-        op->good = false;
-        op->words = op->sent ? words_in_doubt(&op->arena, op->gate.start_words) : words_refused(BOOKING_UNREACHABLE);
-        op->given_up = !op->sent;
-    }
-    booking_op_answer(op);
-}
-
 static void look_after(struct booking_op *op, uint64_t now_ms)
 {
     if (op->ticket && now_ms >= op->live_until_ms) {
         bool check = op->wish.tool == BOOKING_CHECK;
-        answer_late(op);
+        booking_op_give_up(op); /* whatever the database and the calendar do */
+        booking_op_answer(op);
         if (check) {
             metric_count(METRIC_AVAILABILITY, AVAILABILITY_FAILED);
             booking_op_end(op);

@@ -35,10 +35,32 @@ static enum flow_next wait_for_other(struct booking_op *op)
     return FLOW_DONE;
 }
 
+/* But for capitals and blanks. */
+static bool is_same_name(struct str a, struct str b)
+{
+    while (a.n || b.n) {
+        while (a.n && *a.p == ' ') {
+            a = str_skip(a, 1);
+        }
+        while (b.n && *b.p == ' ') {
+            b = str_skip(b, 1);
+        }
+        if (!str_eq_nocase(str_cut(a, 1), str_cut(b, 1))) {
+            return false;
+        }
+        a = str_skip(a, 1);
+        b = str_skip(b, 1);
+    }
+    return true;
+}
+
 static enum flow_next repeat(struct booking_op *op)
 {
     const struct booking_gate *g = &op->gate;
     bool booked = str_eq(g->status, STR("confirmed")) || str_eq(g->status, STR("pending"));
+    if (booked && !g->same_tool_call && !is_same_name(g->booked_for, op->wish.name)) {
+        return finish(op, false, words_booked_for(&op->arena, g->booked_for, g->start_words));
+    }
     if (g->answer.n) {
         return finish(op, booked, g->answer);
     }
@@ -68,14 +90,36 @@ static bool is_email(struct str s)
            str_find(s, ' ') == s.n;
 }
 
+/* E.164, from what people say: without blanks and the like, and without the country code in a call from a country whose
+ * numbers have ten digits after +1. Absent when it is no number. */
+static struct str phone_of(struct arena *a, struct str said, struct str caller)
+{
+    char digits[CAP_BOOKING_TEXT_BYTES + 4] = "+";
+    size_t n = 1;
+    bool whole = said.n > 0 && said.n <= CAP_BOOKING_TEXT_BYTES;
+    for (size_t i = 0; i < said.n && whole; i++) {
+        bool digit = said.p[i] >= '0' && said.p[i] <= '9';
+        whole = digit || (said.p[i] == '+' && i == 0) || (said.p[i] && strchr(" -.()", said.p[i]));
+        digits[n] = said.p[i];
+        n += digit;
+    }
+    bool american = whole && *said.p != '+' && str_starts(caller, STR("+1"));
+    struct str number = american && n == 11                       ? arena_printf(a, "+1%.10s", &digits[1])
+                        : american && n == 12 && digits[1] == '1' ? arena_printf(a, "%.12s", digits)
+                        : whole && *said.p == '+'                 ? arena_printf(a, "%.*s", (int)n, digits)
+                                                                  : NONE;
+    return call_number_is_e164(number) ? number : NONE;
+}
+
 /* What the assistant has to ask for first; absent: nothing. */
 static struct str missing(struct booking_op *op)
 {
     struct booking_wish *w = &op->wish;
     const struct booking_gate *g = &op->gate;
     struct arena *a = &op->arena;
-    w->phone = call_number_is_e164(w->phone) ? w->phone : w->phone.n ? NONE : w->caller_number;
-    w->phone = call_number_is_e164(w->phone) ? w->phone : NONE;
+    struct str phone = phone_of(a, w->phone.n ? w->phone : w->caller_number, w->caller_number);
+    bool is_bad = w->phone.n && !phone.n;
+    w->phone = phone;
     if (w->unreadable) {
         return STR("The arguments could not be read. Call book_appointment again with start and customer_name.");
     }
@@ -103,7 +147,7 @@ static struct str missing(struct booking_op *op)
         return STR("An e-mail address is needed for the confirmation. Ask the caller to spell it, and give it as "
                    "customer_email.");
     }
-    if (!w->phone.n && (g->asks_phone || !w->email.n)) {
+    if (is_bad || (!w->phone.n && (g->asks_phone || !w->email.n))) {
         return STR("A telephone number is needed. Ask for it, and give it as customer_phone with the country code, as "
                    "+14155550100.");
     }
@@ -233,10 +277,11 @@ static enum flow_next step_send(struct flow *f)
 {
     struct booking_op *op = op_of(f);
     if (db_rows(&op->unit, 0) == 0) { /* somebody else was faster, or it was switched off this moment */
+        op->sent = true;              /* as far as is known here */
         return wait_for_other(op);
     }
     op->id = arena_copy(&op->arena, db_cell(&op->unit, 0, 0, 0));
-    if (op->given_up || op->core->stopping) {
+    if (op->given_up || op->core->stopping || booking_op_left_ms(op) == 0) {
         op->calendar.verdict = CALENDAR_UNREACHABLE;
         return FLOW_NEXT;
     }

@@ -21,7 +21,7 @@ static enum flow_next finish(struct booking_op *op, enum metric_availability res
 static enum flow_next refuse(struct booking_op *op, enum metric_booking_reason reason)
 {
     metric_count(METRIC_BOOKING_TROUBLES, reason);
-    return finish(op, AVAILABILITY_REFUSED, words_refused(reason));
+    return finish(op, AVAILABILITY_REFUSED, words_not_looked(reason));
 }
 
 static enum flow_next step_gate(struct flow *f)
@@ -75,7 +75,7 @@ static enum flow_next step_say(struct flow *f)
     booking_op_shut_gate(op);
     booking_op_judge(op);
     metric_count(METRIC_BOOKING_TROUBLES, op->reason);
-    return finish(op, AVAILABILITY_FAILED, words_refused(op->reason));
+    return finish(op, AVAILABILITY_FAILED, words_not_looked(op->reason));
 }
 
 static const struct flow_step steps[] = {

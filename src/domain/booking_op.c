@@ -40,6 +40,15 @@ void booking_op_answer(struct booking_op *op)
     ask->on_done(ask);
 }
 
+void booking_op_give_up(struct booking_op *op)
+{
+    if (!op->words.n) {
+        op->good = false;
+        op->words = op->sent ? words_in_doubt(&op->arena, op->gate.start_words) : words_refused(BOOKING_BUSY);
+        op->given_up = !op->sent;
+    }
+}
+
 void booking_op_end(struct booking_op *op)
 {
     booking_op_answer(op);
@@ -58,10 +67,7 @@ void booking_op_fail(struct flow *f, int code)
     log_event(LOG_WARN, "booking_interrupted", LOG_CSTR("step", f->step[-1].name),
               LOG_STR("business", op->wish.business_id), LOG_CSTR("reason", err_info(code)->code));
     metric_count(METRIC_BOOKING_TROUBLES, BOOKING_BUSY);
-    if (!op->words.n) {
-        op->good = false;
-        op->words = words_refused(BOOKING_BUSY);
-    }
+    booking_op_give_up(op);
     booking_op_end(op);
 }
 
@@ -114,6 +120,8 @@ static const struct field gate_fields[] = {
     FIELD(struct booking_gate, booking, "booking", STR, 0),
     FIELD(struct booking_gate, status, "status", STR, 0),
     FIELD(struct booking_gate, answer, "answer", STR, 0),
+    FIELD(struct booking_gate, booked_for, "booked_for", STR, 0),
+    FIELD(struct booking_gate, same_tool_call, "same_tool_call", BOOL, 0),
 };
 
 bool booking_op_read_gate(struct booking_op *op)
@@ -205,9 +213,9 @@ void booking_op_judge(struct booking_op *op)
     memcpy(op->uid, q->uid, sizeof(op->uid));
 }
 
-static struct db_param number(struct booking_op *op, unsigned n)
+static struct db_param number(struct booking_op *op, int64_t n)
 {
-    return db_text(arena_printf(&op->arena, "%u", n));
+    return db_text(arena_printf(&op->arena, "%lld", (long long)n));
 }
 
 static struct db_param optional(const char *text)
@@ -218,8 +226,9 @@ static struct db_param optional(const char *text)
 /* One line for each booking and each time that more is known of it. */
 static void tell(struct booking_op *op)
 {
-    struct str calls = db_rows(&op->unit, 0) ? db_cell(&op->unit, 0, 0, 0) : NONE;
-    if (op->looks > 0 && op->status == BOOKED_UNKNOWN) {
+    struct str calls = db_cell(&op->unit, 0, 0, 0);
+    bool changed = str_eq(db_cell(&op->unit, 0, 0, 1), STR("1"));
+    if (!changed || (op->looks > 0 && op->status == BOOKED_UNKNOWN)) {
         return; /* nothing new */
     }
     metric_count(METRIC_BOOKINGS, op->status);
@@ -265,7 +274,8 @@ void booking_op_note(struct booking_op *op)
     op->params[4] = optional(op->uid);
     op->params[5] = db_text(op->status == BOOKED_UNKNOWN ? NONE : op->words);
     op->params[6] = number(op, op->retry_ms);
-    booking_op_unit(op, STMT_BOOKING_SETTLE, 7);
+    op->params[7] = number(op, op->absent);
+    booking_op_unit(op, STMT_BOOKING_SETTLE, 8);
     op->unit.on_done = on_noted;
     int rc = db_submit(op->core->options.pool, &op->unit);
     if (rc < 0) {

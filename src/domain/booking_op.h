@@ -23,10 +23,11 @@ struct bookings_core {
 
 /* What the gate said, copied. Dates and words are the business's own. */
 struct booking_gate {
-    struct str gate, zone, today, today_words, start_utc, start_local, start_words, api_url, sealed, booking, status,
-        answer;
+    struct str gate, zone, today, today_words, start_utc, start_local, start_words, api_url, sealed;
+    struct str booking, status, answer, booked_for; /* that is there already */
     int64_t event_type_id;
     bool fits, past, far, asks_email, asks_phone;
+    bool same_tool_call; /* as that booking's */
 };
 
 struct booking_op {
@@ -58,9 +59,8 @@ struct booking_op {
     char error[CALENDAR_WORDS_BYTES];
     char uid[CALENDAR_UID_BYTES];
     unsigned note_tries;
-    unsigned retry_ms; /* until it is looked up again */
-    int64_t looks;     /* of a look at a booking: how many there were, with this one */
-    bool old;          /* and it is no use to look any more */
+    unsigned retry_ms;     /* until it is looked up again */
+    int64_t looks, absent; /* of a look at a booking: how many there were with this one, and how many in vain */
 };
 
 struct booking_op *booking_op_new(struct bookings_core *c);
@@ -68,6 +68,9 @@ struct booking_op *booking_op_new(struct bookings_core *c);
 void booking_op_end(struct booking_op *op);
 /* Answers now; the op goes on. */
 void booking_op_answer(struct booking_op *op);
+
+/* No more is known, and the caller must hear something true: what was not sent by now never is. */
+void booking_op_give_up(struct booking_op *op);
 
 /* An empty unit, whose end resumes the flow; and its statement, with the parameters that are in place. */
 void booking_op_unit(struct booking_op *op, enum sql_statement_id statement, size_t params);

@@ -24,16 +24,15 @@ static enum flow_next finish(struct booking_op *op)
 
 struct look_row {
     struct str id, business_id, zone, start_utc, start_words, gate, api_url, sealed;
-    int64_t looks, event_type_id;
-    bool old;
+    int64_t looks, absent, event_type_id;
 };
 
 static const struct field look_fields[] = {
     FIELD(struct look_row, id, "id", STR, 0),
     FIELD(struct look_row, business_id, "business_id", STR, 0),
     FIELD(struct look_row, looks, "looks", INT, 0),
+    FIELD(struct look_row, absent, "absent", INT, 0),
     FIELD(struct look_row, zone, "zone", STR, 0),
-    FIELD(struct look_row, old, "old", BOOL, 0),
     FIELD(struct look_row, start_utc, "start_utc", STR, 0),
     FIELD(struct look_row, start_words, "start_words", STR, 0),
     FIELD(struct look_row, gate, "gate", STR, 0),
@@ -63,7 +62,8 @@ static void judge(struct booking_op *op)
     op->reason = BOOKING_NO_ANSWER;
     op->good = false;
     op->retry_ms = pause_ms(op->looks);
-    if ((verdict == CALENDAR_ABSENT && op->looks >= NOT_MADE_LOOKS) || op->old) {
+    op->absent += verdict == CALENDAR_ABSENT;
+    if (op->absent >= NOT_MADE_LOOKS) {
         op->status = BOOKED_FAILED;
         op->reason = BOOKING_NOT_MADE;
         op->words = words_refused(BOOKING_NOT_MADE);
@@ -107,7 +107,7 @@ static void start_find(struct booking_op *look, size_t row)
     }
     op->id = r.id;
     op->looks = r.looks;
-    op->old = r.old;
+    op->absent = r.absent;
     op->wish.business_id = r.business_id;
     op->gate = (struct booking_gate){.gate = r.gate,
                                      .zone = r.zone,

@@ -22,9 +22,21 @@ struct str words_refused(enum metric_booking_reason reason)
         [BOOKING_UNREACHABLE] = "I could not reach the calendar, so nothing is booked. " MESSAGE,
         [BOOKING_NOT_MADE] = "The calendar did not answer, and nothing is booked. " MESSAGE,
         [BOOKING_CANCELLED] = "That booking was cancelled in the calendar. " MESSAGE,
-        [BOOKING_BUSY] = "I could not reach the calendar, so nothing is booked. " MESSAGE,
+        [BOOKING_BUSY] = "I could not reach the calendar. " MESSAGE, /* nor is it known what was booked before */
     };
     return str_of(words[reason] ? words[reason] : words[BOOKING_DECLINED]);
+}
+
+struct str words_not_looked(enum metric_booking_reason reason)
+{
+    return reason == BOOKING_OFF || reason == BOOKING_NOT_CONNECTED ? words_refused(BOOKING_OFF)
+           : reason == BOOKING_BLOCKED ? STR("The calendar is too busy to answer right now. " MESSAGE)
+                                       : STR("I could not reach the calendar to look for free times. " MESSAGE);
+}
+
+struct str words_booked_for(struct arena *a, struct str name, struct str when)
+{
+    return arena_printf(a, "In this call %.*s is booked already, for %.*s. " CHECK_AGAIN, S(when), S(name));
 }
 
 struct str words_booked(struct arena *a, bool pending, struct str when)

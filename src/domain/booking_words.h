@@ -3,10 +3,13 @@
 #include "calendar.h"
 #include "metric.h"
 
-/* Why a booking, or a look into the calendar, is not to be had. In the others `when` is "Friday, November 20 at 10:30 AM". */
+/* Why a booking, or a look at free times, is not to be had. In the others `when` is "Friday, November 20 at 10:30 AM". */
 struct str words_refused(enum metric_booking_reason reason);
+struct str words_not_looked(enum metric_booking_reason reason);
 struct str words_booked(struct arena *a, bool pending, struct str when);
-/* It was sent, and nobody knows. */
+/* Somebody else has that time, by this call. */
+struct str words_booked_for(struct arena *a, struct str name, struct str when);
+/* It was sent, and nobody knows. `when` may be absent. */
 struct str words_in_doubt(struct arena *a, struct str when);
 /* Free times of the days from `date` on, of which the caller wants the first, or `days` of them. */
 struct str words_free(struct arena *a, const struct calendar_ask *slots, const char *date, int64_t days);

@@ -54,6 +54,25 @@ static void one_time_of_one_call_is_one_booking(void)
     desk_close();
 }
 
+/* One caller, one time, two people: nobody is told of a booking that is somebody else's. */
+static void another_name_is_another_wish(void)
+{
+    struct caller first, same, other;
+    SAID({CALENDAR_DONE, false});
+    struct booking_wish wish = wish_of("tool-1"), again = wish_of("tool-2"), bo = wish_of("tool-3");
+    again.name = STR(" maya  okafor ");
+    bo.name = STR("Maya Ok");
+    caller_call(&first, &wish);
+    caller_call(&same, &again);
+    caller_call(&other, &bo);
+    CHECK_STR(str_of(same.words), first.words);
+    CHECK(!other.good);
+    CHECK(str_starts(str_of(other.words),
+                     STR("In this call Wednesday, November 20 at 10:30 AM is booked already, for Maya Okafor.")));
+    CHECK_INT(desk.booked, 1);
+    desk_close();
+}
+
 /* Ids of tool calls are the model's own: nobody hears what was told to somebody else. */
 static void ids_that_collide(void)
 {
@@ -129,6 +148,10 @@ static void what_is_missing(void)
         {"no address", "2030-11-20T10:30", "Maya", "maya at example", NULL, "+12125550187", "no e-mail address"},
         {"no number", "2030-11-20T10:30", "Maya", NULL, NULL, "anonymous", "telephone number is needed"},
         {"a bad number", "2030-11-20T10:30", "Maya", NULL, "555-0187", "+12125550187", "telephone number is needed"},
+        {"a bad number beside an address", "2030-11-20T10:30", "Maya", "maya@example.com", "ring twice", "+12125550187",
+         "telephone number is needed"},
+        {"no country", "2030-11-20T10:30", "Maya", NULL, "020 7946 0123", "+442079460999",
+         "telephone number is needed"},
     };
     SAID({CALENDAR_DONE, false});
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -147,6 +170,30 @@ static void what_is_missing(void)
     CHECK_INT(rig_count("select count(*) from bookings"), 0);
     CHECK_INT(desk.asked, 0);
     desk_close();
+}
+
+static void numbers_as_people_say_them(void)
+{
+    static const struct {
+        const char *said, *caller, *kept;
+    } rows[] = {
+        {NULL, "+12125550187", "+12125550187"},
+        {"718-555-0166", "+12125550187", "+17185550166"},
+        {"(718) 555.0166", "+12125550187", "+17185550166"},
+        {"1 718 555 0166", "+12125550187", "+17185550166"},
+        {"+44 20 7946 0123", "+12125550187", "+442079460123"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct caller c;
+        tap_case(rows[i].kept);
+        SAID({CALENDAR_DONE, false});
+        struct booking_wish wish = wish_of("tool-1");
+        wish.phone = str_of(rows[i].said);
+        wish.caller_number = str_of(rows[i].caller);
+        caller_call(&c, &wish);
+        CHECK_STR(str_of(rig_sql("select attendee_phone from bookings")), rows[i].kept);
+        desk_close();
+    }
 }
 
 /* The caller hears something in time; what the calendar says later is kept. */
@@ -216,8 +263,9 @@ static void what_nobody_knows_is_looked_up(void)
 static void what_was_never_made(void)
 {
     SAID({CALENDAR_ABSENT, false});
-    rig_sql("insert into bookings (business_id, provider_call_id, tool_call_id, status, starts_at) "
-            "values ('" BUSINESS "', 'call-1', 'tool-1', 'asked', '2030-11-20T15:30Z')");
+    rig_sql(
+        "insert into bookings (business_id, provider_call_id, tool_call_id, status, starts_at, event_type_id, calendar) "
+        "values ('" BUSINESS "', 'call-1', 'tool-1', 'asked', '2030-11-20T15:30Z', 7, ' ')");
     for (size_t looks = 1; looks <= 3; looks++) {
         CHECK_INT(rig_count("select count(*) from bookings where status in ('asked', 'unknown')"), 1);
         look_again(looks);
@@ -225,6 +273,43 @@ static void what_was_never_made(void)
     CHECK(RIG_WAIT(&desk.loop, strcmp(rig_sql(ROW), "failed not_made -") == 0));
     CHECK_INT(desk.booked, 0);
     desk_close();
+}
+
+/* Only who was asked knows, and only what it says counts. */
+static void what_proves_nothing(void)
+{
+    static const struct {
+        const char *name, *change, *row;
+        size_t asked;
+    } rows[] = {
+        {"another account by now", "update private.calcom_credentials set account = 'another'", "unknown no_answer -",
+         0},
+        {"another address by now", "update private.calcom_credentials set api_url = 'https://other.example'",
+         "unknown no_answer -", 0},
+        {"no credentials any more", "delete from private.calcom_credentials", "unknown no_answer -", 0},
+        {"four days", "update bookings set status = 'unknown', created_at = now() - interval '4 days'",
+         "unknown none -", 0},
+        {"a server without that key",
+         "update bookings set status = 'unknown'; update private.calcom_credentials set key_id = 'x'", "unknown none -",
+         0},
+        {"nobody answers", "select", "unknown no_answer -", 4},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        tap_case(rows[i].name);
+        SAID({CALENDAR_UNREACHABLE, false});
+        rig_sql("insert into bookings (business_id, provider_call_id, tool_call_id, status, starts_at, event_type_id, "
+                "calendar, looks) values ('" BUSINESS
+                "', 'call-1', 'tool-1', 'asked', '2030-11-20T15:30Z', 7, ' ', 9)");
+        rig_sql("%s", rows[i].change);
+        for (size_t n = 0; n < 4; n++) {
+            rig_sql("update bookings set lease_until = '-infinity'");
+            booking_sweep_look(desk.bookings.core);
+            CHECK(RIG_WAIT(&desk.loop, desk.bookings.core->ops.count == 0));
+        }
+        CHECK_STR(str_of(rig_sql(ROW)), rows[i].row);
+        CHECK_INT(desk.asked, rows[i].asked);
+        desk_close();
+    }
 }
 
 /* The client went away before anything was sent: nothing is. After that it goes on. */
@@ -312,12 +397,13 @@ static void no_database(void)
     caller_call(&c, &wish);
     rig_sql("grant select (id, name, timezone, calcom_enabled) on businesses to ringback_booking");
     CHECK(!c.good);
-    CHECK(str_starts(str_of(c.words), STR("I could not reach the calendar")));
+    CHECK_STR(str_of(c.words), "I could not reach the calendar. Offer to take a message so that somebody calls back.");
     CHECK_INT(desk.asked, 0);
     desk_close();
 }
 
 TAP_MAIN(TEST(books_once), TEST(one_time_of_one_call_is_one_booking), TEST(ids_that_collide), TEST(the_gate),
-         TEST(what_is_missing), TEST(a_late_answer_counts), TEST(the_time_that_is_left),
+         TEST(what_is_missing), TEST(numbers_as_people_say_them), TEST(another_name_is_another_wish),
+         TEST(what_proves_nothing), TEST(a_late_answer_counts), TEST(the_time_that_is_left),
          TEST(what_nobody_knows_is_looked_up), TEST(what_was_never_made), TEST(abandoned),
          TEST(the_key_that_is_refused), TEST(the_calendar_wants_a_pause), TEST(the_call_says_so), TEST(no_database))

@@ -344,12 +344,23 @@ static void what_counts_against_the_host(void)
             calendar_ask_finish(&a.ask);
         }
         CHECK_INT((int)house.calcom.host.breaker, rows[i].breaker);
-        CHECK_INT((int)house.calcom.other_host.window_count, 0);
+        for (size_t h = 0; h < CAP_CALCOM_HOSTS; h++) {
+            CHECK_INT((int)house.calcom.other_hosts[h].window_count, 0);
+        }
         house_close();
     }
 }
 
-/* One business's broken address shuts nobody out who uses the common one. */
+static int open_hosts(void)
+{
+    int n = 0;
+    for (size_t i = 0; i < CAP_CALCOM_HOSTS; i++) {
+        n += house.calcom.other_hosts[i].breaker == FETCH_BREAKER_OPEN;
+    }
+    return n;
+}
+
+/* One business's broken address shuts nobody else out. */
 static void an_address_of_its_own(void)
 {
     struct asking a;
@@ -362,7 +373,14 @@ static void an_address_of_its_own(void)
         run_ask(&a);
         CHECK_INT((int)a.ask.verdict, CALENDAR_UNREACHABLE);
     }
-    CHECK_INT((int)house.calcom.other_host.breaker, FETCH_BREAKER_OPEN);
+    fill(&a, CALENDAR_BOOK);
+    a.ask.account.api_url = STR("http://127.0.0.1:1");
+    CHECK_INT(house.calcom.port.submit(&house.calcom.port, &a.ask), ERR_BREAKER_OPEN);
+    fill(&a, CALENDAR_BOOK);
+    a.ask.account.api_url = STR("http://127.0.0.2:1"); /* another business's */
+    run_ask(&a);
+    CHECK_INT((int)a.ask.verdict, CALENDAR_UNREACHABLE);
+    CHECK_INT(open_hosts(), 1);
     fill(&a, CALENDAR_BOOK);
     a.ask.account.api_url = str_of(with_version); /* the common one, written in another way */
     run_ask(&a);

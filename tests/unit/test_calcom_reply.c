@@ -41,6 +41,8 @@ struct refusal {
 #define BOOKS(verdict) CALENDAR_##verdict, CALENDAR_DECLINED, CALENDAR_UNREACHABLE, CALENDAR_DECLINED
 #define ALL(verdict) CALENDAR_##verdict, CALENDAR_##verdict, CALENDAR_##verdict, CALENDAR_##verdict
 #define IN_DOUBT CALENDAR_UNKNOWN, CALENDAR_UNREACHABLE, CALENDAR_UNREACHABLE, CALENDAR_UNREACHABLE
+/* Somebody between us and Cal.com refuses: that says nothing about the key. */
+#define BETWEEN CALENDAR_DECLINED, CALENDAR_UNREACHABLE, CALENDAR_UNREACHABLE, CALENDAR_UNREACHABLE
 #define NOT_FOUND CALENDAR_CREDENTIALS, CALENDAR_CREDENTIALS, CALENDAR_CREDENTIALS, CALENDAR_UNREACHABLE
 
 static const struct refusal refusals[] = {
@@ -74,11 +76,12 @@ static const struct refusal refusals[] = {
     {422, SAID("No."), BOOKS(DECLINED), "No."},
     {401, SAID("Your api key is not valid"), ALL(CREDENTIALS), "Your api key is not valid"},
     {401, SAID(TAKEN), ALL(CREDENTIALS), TAKEN},
-    {403, "<html>1020</html>", ALL(CREDENTIALS), ""},
+    {401, "", BETWEEN, ""},
+    {403, "<html>1020</html>", BETWEEN, ""},
     {403, SAID("booker_email_blocked"), CALENDAR_DECLINED, CALENDAR_CREDENTIALS, CALENDAR_CREDENTIALS,
      CALENDAR_CREDENTIALS, "booker_email_blocked"},
     {404, SAID("Event type with id 4711 not found."), NOT_FOUND, "Event type with id 4711 not found."},
-    {404, "", NOT_FOUND, ""},
+    {404, "", BETWEEN, ""},
     {429, SAID("CustomThrottlerGuard - Too many requests. Please try again later."), ALL(BLOCKED),
      "CustomThrottlerGuard - Too many requests. Please try again later."},
     {429, "", ALL(BLOCKED), ""},
