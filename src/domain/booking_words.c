@@ -29,9 +29,13 @@ struct str words_refused(enum metric_booking_reason reason)
 
 struct str words_not_looked(enum metric_booking_reason reason)
 {
-    return reason == BOOKING_OFF || reason == BOOKING_NOT_CONNECTED ? words_refused(BOOKING_OFF)
-           : reason == BOOKING_BLOCKED ? STR("The calendar is too busy to answer right now. " MESSAGE)
-                                       : STR("I could not reach the calendar to look for free times. " MESSAGE);
+    static const char *const words[BOOKING_REASON_COUNT] = {
+        [BOOKING_OFF] = "I can not book appointments in this call. " MESSAGE,
+        [BOOKING_NOT_CONNECTED] = "I can not book appointments in this call. " MESSAGE,
+        [BOOKING_CREDENTIALS] = "I can not get into the calendar right now. " MESSAGE,
+        [BOOKING_BLOCKED] = "The calendar is too busy to answer right now. " MESSAGE,
+    };
+    return str_of(words[reason] ? words[reason] : "I could not reach the calendar to look for free times. " MESSAGE);
 }
 
 struct str words_booked_for(struct arena *a, struct str name, struct str when)
