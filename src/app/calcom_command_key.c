@@ -1,48 +1,41 @@
 #include "calcom_command_private.h"
 #include "caps.h"
-#include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <termios.h>
 #include <unistd.h>
 
 #define READ_BYTES (CAP_CALCOM_KEY_BYTES + 16) /* a key, the end of its line, and more of one that is too long */
 
-static void on_interrupt(int number)
-{
-    (void)number; /* the read is cut short, and the terminal is put right again */
-}
-
-/* Up to the end, or of a terminal one line. Negative: it cannot be read. */
+/* Up to the end. Negative: it cannot be read. */
 static ssize_t read_bytes(int fd, char *out)
 {
     size_t n = 0;
     ssize_t got = 1;
-    while (got > 0 && n < READ_BYTES && !(n && out[n - 1] == '\n' && isatty(fd))) {
+    while (got > 0 && n < READ_BYTES) {
         got = read(fd, out + n, READ_BYTES - n);
         n += got > 0 ? (size_t)got : 0;
     }
     return got < 0 ? -1 : (ssize_t)n;
 }
 
+/* One line. Ctrl-C ends it as Enter does, instead of the process, which has the terminal to put right. */
 static ssize_t prompt(const char *name, char *out)
 {
     struct termios before, quiet;
-    struct sigaction cut = {.sa_handler = on_interrupt}, usual;
     if (tcgetattr(STDIN_FILENO, &before) < 0) {
         return -1;
     }
+    cc_t interrupt = before.c_cc[VINTR];
     quiet = before;
-    quiet.c_lflag &= ~(tcflag_t)ECHO;
-    sigaction(SIGINT, &cut, &usual);
+    quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+    quiet.c_cc[VEOL] = interrupt;
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
     fprintf(stderr, "API key of %s at Cal.com (it is not shown): ", command_shown(name, 60));
-    ssize_t n = read_bytes(STDIN_FILENO, out);
+    ssize_t n = read(STDIN_FILENO, out, READ_BYTES);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-    sigaction(SIGINT, &usual, NULL);
     fprintf(stderr, "\n");
-    return n;
+    return n > 0 && memchr(out, interrupt, (size_t)n) ? -1 : n;
 }
 
 static ssize_t read_source(const struct calcom_command *c, const char *name, char *out)
