@@ -17,8 +17,8 @@ begin
         create role ringback_booking nologin noinherit;
     end if;
     -- Logins that may mail in the server's name may book as well.
-    for login in select r.rolname from pg_auth_members m join pg_roles r on r.oid = m.member
-                 where m.roleid = 'ringback_digest'::regrole and r.rolcanlogin and r.rolname <> current_user loop
+    for login in select distinct r.rolname from pg_auth_members m join pg_roles r on r.oid = m.member
+                 where m.roleid = 'ringback_digest'::regrole and r.rolcanlogin loop
         execute format('grant ringback_booking to %I', login);
     end loop;
 end
@@ -48,6 +48,8 @@ create table private.calcom_credentials (
 create trigger calcom_credentials_changed after insert or delete or truncate or update of key_id, invalid_at
     on private.calcom_credentials for each statement execute function private.directory_changed();
 
+update public.bookings set status = 'unknown'
+where status not in ('asked', 'confirmed', 'pending', 'refused', 'failed', 'unknown');
 alter table public.bookings
     add column provider_call_id text,
     add column twilio_call_sid text,
@@ -61,7 +63,7 @@ alter table public.bookings
     add column absent integer not null default 0, -- so often Cal.com knew nothing of it
     add column updated_at timestamptz not null default now(),
     add constraint bookings_status_check
-        check (status in ('asked', 'confirmed', 'pending', 'refused', 'failed', 'unknown')) not valid;
+        check (status in ('asked', 'confirmed', 'pending', 'refused', 'failed', 'unknown'));
 -- One caller, one time: an assistant that asks again for what it asked before gets that answer.
 create unique index bookings_once on public.bookings (business_id, provider_call_id, starts_at)
     where status in ('asked', 'confirmed', 'pending', 'unknown');

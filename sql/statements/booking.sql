@@ -155,16 +155,17 @@ left join private.calcom_credentials c on c.business_id = k.business_id
 
 -- name: booking_key_refused
 -- role: ringback_booking
--- Cal.com does not take the key of business $1 any more, or does not know its event type; $2 in its words.
+-- Cal.com does not take the key of business $1 any more, or does not know its event type; $2 in its words. $3 the sealed key
+-- that was used: another one may have been stored meanwhile.
 update private.calcom_credentials set invalid_at = now(), checked_at = now(), invalid_why = $2::text, updated_at = now()
-where business_id = $1::text::uuid and invalid_at is null
+where business_id = $1::text::uuid and sealed = $3::text::bytea and invalid_at is null
 
 -- name: booking_blocked
 -- role: ringback_booking
--- Cal.com wants no requests of business $1 for $2 milliseconds.
+-- Cal.com wants no requests of business $1 for $2 milliseconds, with the sealed key $3.
 update private.calcom_credentials
 set blocked_until = greatest(blocked_until, now() + $2::text::bigint * interval '1 millisecond'), updated_at = now()
-where business_id = $1::text::uuid
+where business_id = $1::text::uuid and sealed = $3::text::bytea
 
 -- name: booking_recheck
 -- role: ringback_booking
@@ -181,10 +182,10 @@ returning c.business_id, c.api_url, c.sealed, c.event_type_id, c.asks_email, c.a
 
 -- name: booking_key_taken
 -- role: ringback_booking
--- Cal.com takes the key of business $1 again.
+-- Cal.com takes the sealed key $2 of business $1 again.
 update private.calcom_credentials set invalid_at = null, invalid_why = null, blocked_until = null, verified_at = now(),
        updated_at = now()
-where business_id = $1::text::uuid and invalid_at is not null
+where business_id = $1::text::uuid and sealed = $2::text::bytea and invalid_at is not null
 
 -- name: booking_unknown
 -- role: ringback_booking

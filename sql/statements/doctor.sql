@@ -121,9 +121,12 @@ limit $1::text::int
 
 -- name: doctor_booking_unknown
 -- role: ringback_booking
+-- For three days servers look such a booking up (booking_look).
 select b.name || ', for ' || to_char(k.starts_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') || 'Z, asked for at '
        || to_char(k.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') || 'Z' as what,
-       null as remedy, count(*) over () as of
+       case when k.created_at <= now() - interval '3 days'
+            then 'it is not looked up any more: look into the calendar for it, and tell the caller' end as remedy,
+       count(*) over () as of
 from public.bookings k
 join public.businesses b on b.id = k.business_id
 where k.status in ('asked', 'unknown') and k.created_at < now() - interval '1 hour'

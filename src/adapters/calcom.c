@@ -51,15 +51,13 @@ static void on_answer(struct fetch *f, int code)
     q->on_done(q);
 }
 
-/* One business's dead server must not shut off the others: each address has a circuit breaker. */
+/* What one business's server or event type does must not shut off the others: each has a circuit breaker. */
 static struct fetch_host *host_of(struct calcom *c, const struct calendar_ask *q)
 {
-    struct str base = calcom_request_base(q->account.api_url);
-    if (!base.n || str_eq(base, calcom_request_base(c->config->calcom_api_url))) {
-        return &c->host;
-    }
-    struct digest hash = crypto_sha256(base);
-    return &c->other_hosts[hash.bytes[0] % CAP_CALCOM_HOSTS];
+    struct str base = calcom_request_base(str_or(q->account.api_url, c->config->calcom_api_url));
+    const struct str parts[] = {base, q->account.key};
+    struct digest hash = crypto_hash_tuple(parts, 2);
+    return &c->hosts[hash.bytes[0] % CAP_CALCOM_HOSTS];
 }
 
 static int send_attempt(struct attempt *t, const struct calcom_request *r)
@@ -115,9 +113,8 @@ static void abandon(struct calendar_port *p, struct calendar_ask *q)
 
 void calcom_start(struct calcom *c)
 {
-    fetch_host_init(&c->host, UPSTREAM_CALCOM);
     for (size_t i = 0; i < CAP_CALCOM_HOSTS; i++) {
-        fetch_host_init(&c->other_hosts[i], UPSTREAM_CALCOM);
+        fetch_host_init(&c->hosts[i], UPSTREAM_CALCOM);
     }
     calcom_shapes_make(&c->shapes);
     c->port = (struct calendar_port){submit, abandon};

@@ -16,8 +16,7 @@
 struct calcom {
     const struct config *config;
     struct fetch_room *fetch;
-    struct fetch_host host;                          /* the configured address */
-    struct fetch_host other_hosts[CAP_CALCOM_HOSTS]; /* those that businesses have of their own; some may share one */
+    struct fetch_host hosts[CAP_CALCOM_HOSTS]; /* an address and a key have one; some share it */
     struct calcom_shapes shapes;
     struct calendar_port port;
 };

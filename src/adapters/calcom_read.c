@@ -119,20 +119,6 @@ void calcom_shapes_free(struct calcom_shapes *s)
     *s = (struct calcom_shapes){0};
 }
 
-/* How many bytes of a line's text a character takes that does not belong on it: C0, DEL, C1, the separators of lines and
- * paragraphs; 0: none such. */
-static size_t control_bytes(struct str s)
-{
-    unsigned char c = (unsigned char)*s.p;
-    if (c < 0x20 || c == 0x7f) {
-        return 1;
-    }
-    if (s.n >= 2 && c == 0xc2 && (unsigned char)s.p[1] < 0xa0) {
-        return 2;
-    }
-    return str_starts(s, STR("\xe2\x80\xa8")) || str_starts(s, STR("\xe2\x80\xa9")) ? 3 : 0;
-}
-
 /* In place of what is left out one blank; none at the ends. Valid text stays so. */
 static struct str one_line(struct arena *a, struct str text)
 {
@@ -140,7 +126,7 @@ static struct str one_line(struct arena *a, struct str text)
     char *line = arena_alloc(a, text.n + 1);
     size_t n = 0;
     while (text.n) {
-        size_t skipped = control_bytes(text), bytes = skipped ? skipped : 1;
+        size_t skipped = utf8_control(text), bytes = skipped ? skipped : 1;
         if (!skipped && *text.p != ' ') {
             line[n++] = *text.p;
         } else if (n && line[n - 1] != ' ') {

@@ -230,7 +230,7 @@
 #define CAP_CALCOM_FOUND 100                 /* bookings in one look for one */
 #define CAP_CALCOM_COMPLAINT_BYTES 2000      /* read of what it says when it refuses; the longest seen: 400 */
 #define CAP_CALCOM_KEY_BYTES 512
-#define CAP_CALCOM_HOSTS 64             /* circuit breakers for addresses that businesses have of their own */
+#define CAP_CALCOM_HOSTS 64             /* circuit breakers, which businesses share by chance */
 #define CAP_CALCOM_URL_BYTES 300        /* of an address that a business has of its own */
 #define CAP_CALCOM_BLOCK_MS 60000       /* after a 429 that says nothing; Cal.com's own block */
 #define CAP_BOOKING_DAYS 7              /* that one question about free times covers */

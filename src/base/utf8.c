@@ -24,6 +24,25 @@ size_t utf8_sequence(struct str s)
     return overlong || outside ? 0 : n;
 }
 
+size_t utf8_control(struct str s)
+{
+    static const char *const wide[] = {"\u2028", "\u2029", "\u200e", "\u200f", "\u202a", "\u202b", "\u202c",
+                                       "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"};
+    unsigned char c = (unsigned char)*s.p;
+    if (c < 0x20 || c == 0x7f) {
+        return 1;
+    }
+    if (s.n >= 2 && c == 0xc2 && (unsigned char)s.p[1] < 0xa0) {
+        return 2;
+    }
+    for (size_t i = 0; c == 0xe2 && i < sizeof(wide) / sizeof(wide[0]); i++) {
+        if (str_starts(s, str_of(wide[i]))) {
+            return 3;
+        }
+    }
+    return 0;
+}
+
 /* Bytes from the start that are plain ASCII, eight at a time: nearly all of a real message is. */
 static size_t ascii_run(const unsigned char *p, size_t n)
 {

@@ -7,6 +7,9 @@
 bool utf8_valid(struct str s);
 /* Length in bytes of the character that a text of at least one byte begins with; 0 when that is no valid one. */
 size_t utf8_sequence(struct str s);
+/* How many bytes of a text of at least one byte are a character that no line of plain text holds: C0, DEL, C1, separators of
+ * lines and paragraphs, and what turns the direction of text around; 0: none such. */
+size_t utf8_control(struct str s);
 /* At most so many bytes of valid text, and only whole characters. */
 struct str utf8_cut(struct str s, size_t most);
 /* The same text with U+FFFD in place of each bad byte and of NUL; `s` itself when it is clean. */

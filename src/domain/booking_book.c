@@ -3,6 +3,7 @@
 #include "call.h"
 #include "caps.h"
 #include "db_row.h"
+#include "utf8.h"
 
 /* book_appointment: the gate, what is missing, the row, the calendar, the note. */
 
@@ -59,7 +60,7 @@ static enum flow_next repeat(struct booking_op *op)
     const struct booking_gate *g = &op->gate;
     bool booked = str_eq(g->status, STR("confirmed")) || str_eq(g->status, STR("pending"));
     if (booked && !g->same_tool_call && !is_same_name(g->booked_for, op->wish.name)) {
-        return finish(op, false, words_booked_for(&op->arena, g->booked_for, g->start_words));
+        return finish(op, false, words_booked_for_other(&op->arena, g->start_words));
     }
     if (g->answer.n) {
         return finish(op, booked, g->answer);
@@ -71,12 +72,12 @@ static enum flow_next repeat(struct booking_op *op)
     return finish(op, false, words_in_doubt(&op->arena, g->start_words));
 }
 
-/* A name, an address: something to say, no control characters. */
+/* A name, an address: something to say, on one line. */
 static bool is_text(struct str s, size_t most)
 {
     bool plain = str_trim(s).n > 0 && s.n <= most;
     for (size_t i = 0; plain && i < s.n; i++) {
-        plain = (unsigned char)s.p[i] >= ' ' && s.p[i] != 0x7f;
+        plain = utf8_control(str_skip(s, i)) == 0;
     }
     return plain;
 }
@@ -186,8 +187,12 @@ static void tell_refused(struct booking_op *op)
 static enum flow_next step_refused(struct flow *f)
 {
     struct booking_op *op = op_of(f);
-    if (db_rows(&op->unit, 0) == 0) { /* the same tool call came twice: it has one answer */
-        booking_book_start(op);
+    if (db_rows(&op->unit, 0) == 0 && op->ticket) { /* the same tool call came twice: it has one answer */
+        op->words = NONE;
+        return wait_for_other(op);
+    }
+    if (db_rows(&op->unit, 0) == 0) {
+        booking_op_end(op);
         return FLOW_DONE;
     }
     tell_refused(op);

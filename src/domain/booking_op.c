@@ -286,7 +286,7 @@ void booking_op_note(struct booking_op *op)
 /* A unit that lives by itself. */
 struct shutting {
     struct db_unit unit;
-    struct db_param params[2];
+    struct db_param params[3];
     struct arena arena;
 };
 
@@ -314,7 +314,8 @@ void booking_op_shut_gate(struct booking_op *op)
     s->params[0] = db_text(arena_copy(&s->arena, op->wish.business_id));
     s->params[1] =
         db_text(blocked ? arena_printf(&s->arena, "%u", q->block_ms) : arena_copy(&s->arena, str_of(q->words)));
-    db_unit_add(&s->unit, blocked ? STMT_BOOKING_BLOCKED : STMT_BOOKING_KEY_REFUSED, s->params, 2);
+    s->params[2] = db_text(arena_copy(&s->arena, op->gate.sealed));
+    db_unit_add(&s->unit, blocked ? STMT_BOOKING_BLOCKED : STMT_BOOKING_KEY_REFUSED, s->params, 3);
     if (db_submit(op->core->options.pool, &s->unit) < 0) {
         on_shut(&s->unit, ERR_BUSY);
     }

@@ -140,7 +140,8 @@ static enum flow_next step_take_key(struct flow *f)
     }
     log_event(LOG_INFO, "calendar_takes_key", LOG_STR("business", op->wish.business_id));
     op->params[0] = db_text(op->wish.business_id);
-    booking_op_unit(op, STMT_BOOKING_KEY_TAKEN, 1);
+    op->params[1] = db_text(op->gate.sealed);
+    booking_op_unit(op, STMT_BOOKING_KEY_TAKEN, 2);
     return booking_op_submit(op, 0);
 }
 

@@ -3,6 +3,7 @@
 #include "caps.h"
 #include <stdlib.h>
 
+#define TIME_LETTERS 16 /* of a local time up to its minutes */
 #define S(s) (int)(s).n, (s).p ? (s).p : ""
 #define MESSAGE "Offer to take a message so that somebody calls back."
 #define CHECK_AGAIN "Use check_availability and offer another time."
@@ -38,9 +39,9 @@ struct str words_not_looked(enum metric_booking_reason reason)
     return str_of(words[reason] ? words[reason] : "I could not reach the calendar to look for free times. " MESSAGE);
 }
 
-struct str words_booked_for(struct arena *a, struct str name, struct str when)
+struct str words_booked_for_other(struct arena *a, struct str when)
 {
-    return arena_printf(a, "In this call %.*s is booked already, for %.*s. " CHECK_AGAIN, S(when), S(name));
+    return arena_printf(a, "In this call %.*s is booked already, under another name. " CHECK_AGAIN, S(when));
 }
 
 struct str words_booked(struct arena *a, bool pending, struct str when)
@@ -144,6 +145,9 @@ struct str words_taken(struct arena *a, const struct calendar_ask *q, struct str
     const struct calendar_slot *best = NULL, *second = NULL;
     for (size_t i = 0; i < q->slot_count; i++) {
         const struct calendar_slot *s = &q->slots[i];
+        if (str_eq(str_cut(s->start, TIME_LETTERS), str_cut(start_local, TIME_LETTERS))) {
+            continue; /* its list of free times is older than its refusal */
+        }
         long d = distance(start_local, s->start);
         if (!best || d < distance(start_local, best->start)) {
             second = best;

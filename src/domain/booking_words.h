@@ -7,8 +7,8 @@
 struct str words_refused(enum metric_booking_reason reason);
 struct str words_not_looked(enum metric_booking_reason reason);
 struct str words_booked(struct arena *a, bool pending, struct str when);
-/* Somebody else has that time, by this call. */
-struct str words_booked_for(struct arena *a, struct str name, struct str when);
+/* For somebody else, by this call; whom it is for is not said: that is what a caller said. */
+struct str words_booked_for_other(struct arena *a, struct str when);
 /* It was sent, and nobody knows. `when` may be absent. */
 struct str words_in_doubt(struct arena *a, struct str when);
 /* Free times of the days from `date` on, of which the caller wants the first, or `days` of them. */

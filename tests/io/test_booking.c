@@ -68,7 +68,7 @@ static void another_name_is_another_wish(void)
     CHECK_STR(str_of(same.words), first.words);
     CHECK(!other.good);
     CHECK(str_starts(str_of(other.words),
-                     STR("In this call Wednesday, November 20 at 10:30 AM is booked already, for Maya Okafor.")));
+                     STR("In this call Wednesday, November 20 at 10:30 AM is booked already, under another name.")));
     CHECK_INT(desk.booked, 1);
     desk_close();
 }
@@ -145,6 +145,8 @@ static void what_is_missing(void)
          "not a time in the business's"},
         {"no name", "2030-11-20T10:30", " ", NULL, NULL, "+12125550187", "Whom is it for?"},
         {"a name of two lines", "2030-11-20T10:30", "Maya\nOkafor", NULL, NULL, "+12125550187", "Whom is it for?"},
+        {"a name that turns around", "2030-11-20T10:30", "Maya\u202eOkafor", NULL, NULL, "+12125550187",
+         "Whom is it for?"},
         {"no address", "2030-11-20T10:30", "Maya", "maya at example", NULL, "+12125550187", "no e-mail address"},
         {"no number", "2030-11-20T10:30", "Maya", NULL, NULL, "anonymous", "telephone number is needed"},
         {"a bad number", "2030-11-20T10:30", "Maya", NULL, "555-0187", "+12125550187", "telephone number is needed"},
@@ -354,6 +356,27 @@ static void the_key_that_is_refused(void)
     desk_close();
 }
 
+/* A request with the old key was under way while a new one was stored. */
+static void the_key_of_yesterday(void)
+{
+    struct caller c;
+    struct arena a = {0};
+    SAID({CALENDAR_CREDENTIALS, true});
+    struct booking_wish wish = wish_of("tool-1");
+    caller_ask(&c, &wish);
+    CHECK(RIG_WAIT(&desk.loop, desk.booked == 1));
+    struct str sealed = credentials_seal(&a, STR(SECRET), STR(BUSINESS), (struct str){NULL, 0}, STR("cal_new"));
+    struct str hex = crypto_hex(&a, sealed);
+    rig_sql("update private.calcom_credentials set sealed = '\\x%.*s' where business_id = '" BUSINESS "'", (int)hex.n,
+            hex.p);
+    calendar_release();
+    caller_wait(&c);
+    CHECK(RIG_WAIT(&desk.loop, desk.bookings.core->ops.count == 0 && db_pool_is_idle(&desk.pool)));
+    CHECK_INT(rig_count("select count(*) from private.calcom_credentials where invalid_at is not null"), 0);
+    arena_free(&a);
+    desk_close();
+}
+
 static void the_calendar_wants_a_pause(void)
 {
     struct caller c;
@@ -406,4 +429,5 @@ TAP_MAIN(TEST(books_once), TEST(one_time_of_one_call_is_one_booking), TEST(ids_t
          TEST(what_is_missing), TEST(numbers_as_people_say_them), TEST(another_name_is_another_wish),
          TEST(what_proves_nothing), TEST(a_late_answer_counts), TEST(the_time_that_is_left),
          TEST(what_nobody_knows_is_looked_up), TEST(what_was_never_made), TEST(abandoned),
-         TEST(the_key_that_is_refused), TEST(the_calendar_wants_a_pause), TEST(the_call_says_so), TEST(no_database))
+         TEST(the_key_that_is_refused), TEST(the_key_of_yesterday), TEST(the_calendar_wants_a_pause),
+         TEST(the_call_says_so), TEST(no_database))

@@ -89,6 +89,10 @@ static void the_nearest_two(void)
         words_taken(&a, &q, STR("2026-11-23T23:00:00"), STR("Then")),
         "Then is not free any more, so nothing is booked. Offer Tuesday, November 24 at 8:00 AM, or Tuesday, November "
         "24 at 8:30 AM.");
+    CHECK_STR(
+        words_taken(&a, &q, STR("2026-11-20T09:00:00"), STR("Then")), /* which it lists all the same */
+        "Then is not free any more, so nothing is booked. Offer Friday, November 20 at 10:30 AM, or Monday, November 23 "
+        "at 1:00 PM.");
     q.slot_count = 1;
     CHECK_STR(words_taken(&a, &q, STR("2026-11-20T10:00:00"), STR("Then")),
               "Then is not free any more, so nothing is booked. Offer Friday, November 20 at 9:00 AM.");
