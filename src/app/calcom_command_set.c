@@ -229,10 +229,11 @@ static int note(struct calcom_command *c, const PGresult *rows, int i, const str
     return r ? 0 : 1;
 }
 
-static int note_block(struct calcom_command *c, const char *business, unsigned block_ms)
+static int note_block(struct calcom_command *c, const PGresult *rows, int i, unsigned block_ms)
 {
-    const char *values[] = {business, arena_printf(&c->arena, "%u", block_ms).p};
-    PGresult *r = command_pg_ask(&c->pg, STMT_BOOKING_BLOCKED, 2, values);
+    const char *values[] = {PQgetvalue(rows, i, COL_ID), arena_printf(&c->arena, "%u", block_ms).p,
+                            PQgetvalue(rows, i, COL_SEALED)};
+    PGresult *r = command_pg_ask(&c->pg, STMT_BOOKING_BLOCKED, 3, values);
     PQclear(r);
     return r ? 0 : 1;
 }
@@ -253,7 +254,7 @@ static int ask_again(struct calcom_command *c, const PGresult *rows, int i)
     const char *fault = judge(&c->arena, &f, &remedy, &lasting);
     print_finding(&f, account.event_type_id);
     code = lasting                         ? note(c, rows, i, &f, fault)
-           : f.verdict == CALENDAR_BLOCKED ? note_block(c, PQgetvalue(rows, i, COL_ID), f.block_ms)
+           : f.verdict == CALENDAR_BLOCKED ? note_block(c, rows, i, f.block_ms)
                                            : 0;
     if (fault) {
         printf("  not good    %s -> %s\n", command_shown(fault, 400), remedy);

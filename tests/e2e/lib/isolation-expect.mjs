@@ -199,7 +199,8 @@ export const TABLES = {
   },
   "public.bookings": {
     columns: `id business_id call_id tool_call_id status starts_at attendee_name attendee_email attendee_phone calcom_uid
-      error created_at provider_call_id twilio_call_sid reason answer service lease_until looks updated_at`,
+      error created_at provider_call_id twilio_call_sid reason answer service event_type_id calendar lease_until looks
+      absent updated_at`,
     business: "t.business_id",
     grants: {
       authenticated: { select: "all" },
