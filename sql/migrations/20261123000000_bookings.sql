@@ -32,6 +32,7 @@ create table private.calcom_credentials (
     sealed bytea not null,
     key_id text not null, -- of the SECRETS_KEY that sealed it
     account text, -- who the key belongs to, for people
+    calendar bigint not null generated always as (hashtextextended(coalesce(api_url, '') || ' ' || coalesce(account, ''), 0)) stored,
     event_type_id bigint not null check (event_type_id > 0),
     event_title text,
     event_minutes integer,
@@ -57,7 +58,8 @@ alter table public.bookings
     add column answer text, -- what the assistant was told
     add column service text,
     add column event_type_id bigint, -- where it was asked for: that calendar is asked what came of it
-    add column calendar text, -- address and account
+    add column calendar bigint, -- as in calcom_credentials
+    add column promised boolean not null default false, -- the caller was told that somebody will call back about it
     add column lease_until timestamptz not null default '-infinity',
     add column looks integer not null default 0,
     add column absent integer not null default 0, -- so often Cal.com knew nothing of it
@@ -131,7 +133,7 @@ as $$
             where r.business_id = c.business_id and r.caller_number = c.caller_number
               and (r.listed_at, r.id) < (c.listed_at, c.id) and r.listed_at >= c.listed_at - interval '24 hours'),
         'booking', (select json_build_object('status', k.status, 'reason', k.reason, 'text', private.booking_text(k.status, k.reason),
-                                                   'starts_at', private.rfc3339(k.starts_at))
+                                                   'promised', k.promised, 'starts_at', private.rfc3339(k.starts_at))
                     from public.bookings k where k.call_id = c.id
                     order by private.booking_rank(k.status), k.created_at desc, k.id desc limit 1))
         order by c.listed_at desc, c.id desc), '[]')
@@ -197,4 +199,4 @@ grant select (calcom_enabled) on public.businesses to ringback_definer;
 create policy calcom_credentials_definer on private.calcom_credentials for select to ringback_definer using (true);
 
 -- The daily mail.
-grant select (id, call_id, reason) on public.bookings to ringback_digest;
+grant select (id, call_id, reason, promised) on public.bookings to ringback_digest;

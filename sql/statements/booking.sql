@@ -4,7 +4,8 @@
 -- role: ringback_booking
 -- May this business book now, with what, and what is known of this tool call? $1 business, $2 the provider's call, $3 tool
 -- call or null, $4 a local date and time or null, $5 its offset or null, $6 name of the SECRETS_KEY. One row, or none: no such
--- business. `fits`: that local time exists, and has that offset.
+-- business. `fits`: that local time exists, and has that offset; `other_words`:
+-- another time that was booked in this call.
 select case when not b.calcom_enabled then 'off'
             when c.business_id is null then 'not_connected'
             when c.key_id is distinct from $6::text then 'unreadable'
@@ -19,7 +20,8 @@ select case when not b.calcom_enabled then 'off'
        t.at at time zone b.timezone = $4::text::timestamp as fits,
        t.at <= now() as past, t.at > now() + interval '10 years' as far,
        c.api_url, c.sealed, c.event_type_id, c.asks_email, c.asks_phone,
-       k.id as booking, k.status, k.answer, k.attendee_name as booked_for, k.same_tool_call
+       k.id as booking, k.status, k.answer, k.attendee_name as booked_for, k.same_tool_call,
+       to_char(o.starts_at at time zone b.timezone, 'FMDay, FMMonth FMDD "at" FMHH12:MI AM') as other_words
 from public.businesses b
 left join private.calcom_credentials c on c.business_id = b.id
 cross join lateral (
@@ -34,6 +36,11 @@ left join lateral (
            or k.starts_at = t.at and k.status in ('asked', 'confirmed', 'pending', 'unknown'))
     order by same_tool_call desc, k.created_at desc
     limit 1) k on true
+left join lateral (
+    select o.starts_at from public.bookings o
+    where o.business_id = b.id and o.provider_call_id = $2::text and o.status in ('confirmed', 'pending')
+      and o.starts_at <> t.at
+    order by o.created_at desc limit 1) o on true
 where b.id = $1::text::uuid
 
 -- part: booking_row
@@ -49,8 +56,7 @@ select b.id, $2::text, $4::text,
                          where o.tool_call_id = $3::text
                            and (o.business_id, o.provider_call_id) is distinct from (b.id, $2::text))
             then $3::text || '@' || $2::text else $3::text end,
-       $5::text::timestamptz, $6::text, $7::text, $8::text, $9::text, e.event_type_id,
-       coalesce(e.api_url, '') || ' ' || coalesce(e.account, ''),
+       $5::text::timestamptz, $6::text, $7::text, $8::text, $9::text, e.event_type_id, e.calendar,
        (select c.id from public.calls c
         where c.business_id = b.id and (c.provider_call_id = $2::text or c.twilio_call_sid = $4::text)
         order by c.provider_call_id = $2::text desc limit 1)
@@ -89,7 +95,8 @@ select coalesce(string_agg(distinct d.call_id::text, ','), '') as calls, count(*
 -- name: booking_settle
 -- role: ringback_booking
 -- What came of it: $1 booking, $2 status, $3 reason, $4 what Cal.com said, $5 its uid, $6 answer, $7 milliseconds until it is
--- looked up, for one that is unknown; $8 so often Cal.com knew nothing of it. What is settled stays so, but for a booking that
+-- looked up, for one that is unknown; $8 so often Cal.com knew nothing of it; $9 't' when the caller was
+-- told that somebody will call back. What is settled stays so, but for a booking that
 -- was made after all.
 with done as (
     update public.bookings k set status = $2::text, reason = $3::text, error = $4::text,
@@ -100,6 +107,7 @@ with done as (
                                                  or c.twilio_call_sid = k.twilio_call_sid)
                                           order by c.provider_call_id = k.provider_call_id desc limit 1)),
            lease_until = now() + coalesce($7::text::bigint, 0) * interval '1 millisecond', absent = $8::text::int,
+           promised = k.promised or $9::text = 't',
            updated_at = now()
     where k.id = $1::text::uuid
       and (k.status in ('asked', 'unknown') or k.status = 'failed' and $2::text in ('confirmed', 'pending'))
@@ -146,7 +154,7 @@ select k.id, k.business_id, k.looks, k.absent, b.timezone as zone,
        to_char(k.starts_at at time zone b.timezone, 'FMDay, FMMonth FMDD "at" FMHH12:MI AM') as start_words,
        case when c.blocked_until > now() then 'blocked'
             when c.key_id is distinct from $2::text then 'unreadable'
-            when k.calendar is distinct from coalesce(c.api_url, '') || ' ' || coalesce(c.account, '') then 'elsewhere'
+            when k.calendar is distinct from c.calendar then 'elsewhere'
             else 'open' end as gate,
        c.api_url, c.sealed, k.event_type_id
 from taken k
@@ -189,5 +197,5 @@ where business_id = $1::text::uuid and sealed = $2::text::bytea and invalid_at i
 
 -- name: booking_unknown
 -- role: ringback_booking
--- Bookings of which nobody knows yet whether they were made.
-select count(*) from public.bookings where status = 'unknown'
+-- Bookings to come of which nobody knows yet whether they were made.
+select count(*) from public.bookings where status = 'unknown' and starts_at > now()

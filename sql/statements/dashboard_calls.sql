@@ -129,7 +129,7 @@ select json_build_object(
     'bookings', coalesce((
         select json_agg(json_build_object(
             'id', k.id, 'status', k.status, 'reason', k.reason, 'text', private.booking_text(k.status, k.reason),
-            'starts_at', private.rfc3339(k.starts_at), 'attendee_name', k.attendee_name,
+            'promised', k.promised, 'starts_at', private.rfc3339(k.starts_at), 'attendee_name', k.attendee_name,
             'attendee_email', k.attendee_email, 'attendee_phone', k.attendee_phone, 'service', k.service,
             'error', k.error, 'created_at', private.rfc3339(k.created_at)) order by k.created_at desc, k.id desc)
         from public.bookings k where k.call_id = c.id), '[]')) as json

@@ -96,10 +96,10 @@ with b as materialized (
     select t.id
     from b cross join today t
     cross join lateral (
-        select k.status from public.bookings k
+        select k.status, k.promised from public.bookings k
         where k.call_id = t.id and k.created_at < b.at
         order by private.booking_rank(k.status), k.created_at desc, k.id desc limit 1) k
-    where k.status in ('failed', 'unknown')
+    where k.status in ('failed', 'unknown') or k.promised
 ), others as materialized (
     select t.id, t.listed_at,
            case when t.outcome = 'spam' then 4 when t.urgency = 'high' then 1 when t.urgency = 'low' then 3 else 2 end as nth
@@ -127,7 +127,7 @@ with b as materialized (
         select private.booking_text(k.status, k.reason) as booking,
                case when k.status <> 'refused' then
                    to_char(k.starts_at at time zone b.zone, 'FMDay, FMMonth FMDD "at" FMHH12:MI AM') end as booking_when,
-               k.status in ('failed', 'unknown') as booking_open
+               k.status in ('failed', 'unknown') or k.promised as booking_open
         from public.bookings k
         where k.call_id = c.id and k.created_at < b.at
         order by private.booking_rank(k.status), k.created_at desc, k.id desc

@@ -25,7 +25,8 @@
     "the caller, and use it only after the caller has confirmed all three. Ask for an e-mail address only when the "    \
     "answer of this tool asks for one, and spell the address back to the caller before you use it. Afterwards tell "    \
     "the caller what the answer says: it is booked only when the answer says booked; when it says requested, say "      \
-    "requested and not booked; when it is an error, do not say that anything is booked."
+    "requested and not booked; when it is an error, do not say that anything is booked. It can not move or cancel an "  \
+    "appointment: only the business can."
 #define START_TEXT                                                                                                     \
     "Date and time as the clock of the business shows it, as 2026-11-20T10:30, of a time that check_availability "     \
     "offered."

@@ -38,8 +38,7 @@
       LABELS_FETCH)                                                                                                    \
     X(UPSTREAM_SECONDS, SECONDS, "upstream_request_seconds", "How long other parties took.", LABELS_UPSTREAM,          \
       LABELS_NONE)                                                                                                     \
-    X(BREAKER_OPEN, GAUGE, "breaker_open", "1 while the circuit breaker refuses to ask.", LABELS_UPSTREAM,             \
-      LABELS_NONE)                                                                                                     \
+    X(BREAKER_OPEN, GAUGE, "breaker_open", "Circuit breakers that refuse to ask.", LABELS_UPSTREAM, LABELS_NONE)       \
     X(SIGN_INS, COUNTER, "sign_ins_total", "Attempts to sign in with a password.", LABELS_SIGN_IN, LABELS_NONE)        \
     X(REFRESHES, COUNTER, "refreshes_total", "Refresh tokens by what became of them.", LABELS_REFRESH, LABELS_NONE)    \
     X(PASSWORDS_WAITING, GAUGE, "passwords_waiting", "Passwords waiting to be checked or hashed.", LABELS_NONE,        \

@@ -330,7 +330,18 @@ static enum flow_next step_note(struct flow *f)
 static const struct flow_step steps[] = {{"gate", step_gate},   {"judge", step_judge}, {"send", step_send},
                                          {"offer", step_offer}, {"note", step_note},   {NULL, NULL}};
 
+/* Two rows of the call became one at the same moment, or something of that kind: from the gate, then. */
+static void on_fail(struct flow *f, int code)
+{
+    struct booking_op *op = op_of(f);
+    if (code == ERR_CONFLICT && op->ticket && !op->id.n) {
+        wait_for_other(op);
+    } else {
+        booking_op_fail(f, code);
+    }
+}
+
 void booking_book_start(struct booking_op *op)
 {
-    flow_start(&op->flow, steps, booking_op_fail);
+    flow_start(&op->flow, steps, on_fail);
 }

@@ -46,6 +46,7 @@ void booking_op_give_up(struct booking_op *op)
         op->good = false;
         op->words = op->sent ? words_in_doubt(&op->arena, op->gate.start_words) : words_refused(BOOKING_BUSY);
         op->given_up = !op->sent;
+        op->promised = op->sent;
     }
 }
 
@@ -121,6 +122,7 @@ static const struct field gate_fields[] = {
     FIELD(struct booking_gate, status, "status", STR, 0),
     FIELD(struct booking_gate, answer, "answer", STR, 0),
     FIELD(struct booking_gate, booked_for, "booked_for", STR, 0),
+    FIELD(struct booking_gate, other_words, "other_words", STR, 0),
     FIELD(struct booking_gate, same_tool_call, "same_tool_call", BOOL, 0),
 };
 
@@ -205,8 +207,10 @@ void booking_op_judge(struct booking_op *op)
     const struct calendar_ask *q = &op->calendar;
     op->status = rows[q->verdict].status;
     op->reason = rows[q->verdict].reason;
+    op->promised |= op->status == BOOKED_UNKNOWN && op->ticket;
     op->good = op->status == BOOKED_CONFIRMED || op->status == BOOKED_PENDING;
-    op->words = op->good ? words_booked(&op->arena, op->status == BOOKED_PENDING, op->gate.start_words)
+    op->words = op->good
+                    ? words_booked(&op->arena, op->status == BOOKED_PENDING, op->gate.start_words, op->gate.other_words)
                 : op->status == BOOKED_UNKNOWN ? words_in_doubt(&op->arena, op->gate.start_words)
                                                : words_refused(op->reason);
     memcpy(op->error, q->words, sizeof(op->error));
@@ -275,7 +279,8 @@ void booking_op_note(struct booking_op *op)
     op->params[5] = db_text(op->status == BOOKED_UNKNOWN ? NONE : op->words);
     op->params[6] = number(op, op->retry_ms);
     op->params[7] = number(op, op->absent);
-    booking_op_unit(op, STMT_BOOKING_SETTLE, 8);
+    op->params[8] = db_text(op->promised ? STR("t") : STR("f"));
+    booking_op_unit(op, STMT_BOOKING_SETTLE, 9);
     op->unit.on_done = on_noted;
     int rc = db_submit(op->core->options.pool, &op->unit);
     if (rc < 0) {

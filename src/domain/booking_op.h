@@ -25,6 +25,7 @@ struct bookings_core {
 struct booking_gate {
     struct str gate, zone, today, today_words, start_utc, start_local, start_words, api_url, sealed;
     struct str booking, status, answer, booked_for; /* that is there already */
+    struct str other_words;                         /* another time that was booked in this call */
     int64_t event_type_id;
     bool fits, past, far, asks_email, asks_phone;
     bool same_tool_call; /* as that booking's */
@@ -48,6 +49,7 @@ struct booking_op {
     struct booking_when when;
     struct booking_gate gate;
     struct str id; /* of the row that is ours */
+    bool promised; /* the caller was told that somebody will call back about it */
     bool sent;     /* the calendar has heard of it */
     bool given_up; /* the caller was told so: nothing is sent any more */
 

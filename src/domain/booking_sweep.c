@@ -131,11 +131,16 @@ static enum flow_next step_ask_account(struct flow *f)
     return booking_op_ask_calendar(op);
 }
 
+static bool is_bookable(const struct calendar_event_type *t)
+{
+    return !t->repeats && !t->seats && !t->cannot_fill.n;
+}
+
 /* Only what is clearly good opens the gate again. */
 static enum flow_next step_take_key(struct flow *f)
 {
     struct booking_op *op = op_of(f);
-    if (op->calendar.verdict != CALENDAR_DONE) {
+    if (op->calendar.verdict != CALENDAR_DONE || !is_bookable(&op->calendar.event_type)) {
         return finish(op);
     }
     log_event(LOG_INFO, "calendar_takes_key", LOG_STR("business", op->wish.business_id));

@@ -44,14 +44,16 @@ struct str words_booked_for_other(struct arena *a, struct str when)
     return arena_printf(a, "In this call %.*s is booked already, under another name. " CHECK_AGAIN, S(when));
 }
 
-struct str words_booked(struct arena *a, bool pending, struct str when)
+struct str words_booked(struct arena *a, bool pending, struct str when, struct str other)
 {
-    return pending
-               ? arena_printf(a,
-                              "Requested, not booked yet: %.*s. The business has to confirm it; tell the caller that "
-                              "it is requested.",
-                              S(when))
-               : arena_printf(a, "Booked: %.*s.", S(when));
+    struct str out = pending ? arena_printf(a,
+                                            "Requested, not booked yet: %.*s. The business has to confirm it; tell the "
+                                            "caller that it is requested.",
+                                            S(when))
+                             : arena_printf(a, "Booked: %.*s.", S(when));
+    return other.n ? arena_printf(a, "%.*s The appointment on %.*s stands as well; only the business can cancel it.",
+                                  S(out), S(other))
+                   : out;
 }
 
 struct str words_in_doubt(struct arena *a, struct str when)

@@ -6,7 +6,8 @@
 /* Why a booking, or a look at free times, is not to be had. In the others `when` is "Friday, November 20 at 10:30 AM". */
 struct str words_refused(enum metric_booking_reason reason);
 struct str words_not_looked(enum metric_booking_reason reason);
-struct str words_booked(struct arena *a, bool pending, struct str when);
+/* `other`: a time that was booked before in the same call; absent: none. */
+struct str words_booked(struct arena *a, bool pending, struct str when, struct str other);
 /* For somebody else, by this call; whom it is for is not said: that is what a caller said. */
 struct str words_booked_for_other(struct arena *a, struct str when);
 /* It was sent, and nobody knows. `when` may be absent. */

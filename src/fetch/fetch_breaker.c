@@ -33,12 +33,13 @@ static bool is_legal(enum fetch_breaker from, enum fetch_breaker to)
                : from == (to == FETCH_BREAKER_CLOSED ? FETCH_BREAKER_HALF_OPEN : FETCH_BREAKER_OPEN);
 }
 
-/* Half-open still refuses all but one call, so the gauge stays up until it closes. */
+/* Half-open still refuses all but one call, so it counts as open until it closes. */
 static void set_state(struct fetch_host *h, enum fetch_breaker to)
 {
     assert(is_legal(h->breaker, to));
+    int change = (to != FETCH_BREAKER_CLOSED) - (h->breaker != FETCH_BREAKER_CLOSED);
     h->breaker = to;
-    metric_set(METRIC_BREAKER_OPEN, h->upstream, 0, to != FETCH_BREAKER_CLOSED);
+    metric_add(METRIC_BREAKER_OPEN, h->upstream, 0, change);
     log_event(to == FETCH_BREAKER_OPEN ? LOG_WARN : LOG_INFO, events[to], LOG_CSTR("upstream", fetch_upstream_name(h)));
 }
 

@@ -144,7 +144,13 @@ test("a row of the list: names, numbers, badge, booking", async () => {
     has_recording: true,
     has_report: true,
     repeat_caller: true,
-    booking: { status: "confirmed", reason: "none", text: "Booked", starts_at: "2026-12-01T09:00:00.000Z" },
+    booking: {
+      status: "confirmed",
+      reason: "none",
+      text: "Booked",
+      promised: false,
+      starts_at: "2026-12-01T09:00:00.000Z",
+    },
   });
   assert.deepEqual(
     calls.map((c) => [c.id, c.repeat_caller]),

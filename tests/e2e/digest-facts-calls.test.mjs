@@ -190,13 +190,14 @@ test("a call's row: length, withheld numbers, a long summary, one that goes on",
 
 test("bookings: each call says what came of the best attempt, and what nobody can be sure of is told", async () => {
   const business = await addBusiness("Bookings");
-  const book = (call, status, reason, at = on("10:00")) =>
+  const book = (call, status, reason, promised = false) =>
     db.rows(
-      `insert into bookings (business_id, call_id, tool_call_id, status, reason, starts_at, created_at)
-       values ($1, $2, gen_random_uuid(), $3, $4, '2026-11-20T15:30:00Z', $5)`,
-      [business, call, status, reason, at],
+      `insert into bookings (business_id, call_id, tool_call_id, status, reason, starts_at, created_at, promised)
+       values ($1, $2, gen_random_uuid(), $3, $4, '2026-11-20T15:30:00Z', $5, $6)`,
+      [business, call, status, reason, on("10:00"), promised],
     );
   const BOOKED = [];
+  const minutes = new Map();
   for (const [minute, attempts, told] of [
     [10, [], [null, null, false]],
     [
@@ -209,6 +210,8 @@ test("bookings: each call says what came of the best attempt, and what nobody ca
     ],
     [12, [["pending", "none"]], ["Requested, to be confirmed in Cal.com", "Friday, November 20 at 10:30 AM", false]],
     [13, [["refused", "off"]], ["Asked to book; booking is switched off", null, false]],
+    // The caller was told that somebody will call back.
+    [17, [["refused", "taken", true]], ["Asked to book; that time was taken", null, true]],
     [
       14,
       [
@@ -236,15 +239,16 @@ test("bookings: each call says what came of the best attempt, and what nobody ca
   ]) {
     const booked = attempts.some(([status]) => status === "confirmed");
     const id = await add(business, `10:${minute}`, booked ? { booked } : {});
-    for (const [status, reason] of attempts) await book(id, status, reason);
+    for (const attempt of attempts) await book(id, ...attempt);
+    minutes.set(id, minute);
     BOOKED.push([id, ...told, booked]);
   }
   const facts = await ask(business);
   assert.deepEqual(
     others(facts).map((call) => [call.id, call.booking, call.booking_when, call.booking_open, call.booked]),
-    BOOKED.reverse(),
+    BOOKED.sort(([a], [b]) => minutes.get(b) - minutes.get(a)),
   );
-  assert.equal(facts.without_booking, 2);
+  assert.equal(facts.without_booking, 3);
   // As it looked at that moment.
   const early = await ask(business, DAY, on("09:59").toISOString());
   assert.equal(early.without_booking, 0);

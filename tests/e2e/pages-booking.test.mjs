@@ -116,6 +116,10 @@ pageTest("what an owner should do is said only where nobody can be sure", async 
     if (advice[status]) assert.match(said.join(), advice[status], reason);
     else assert.deepEqual(said, [], `${status} ${reason}`);
   }
+  // What was promised is kept, whatever came of it.
+  await tried(calls[3], "refused", "taken", { promised: true });
+  await visit.go(`/calls/${calls[3].id}`);
+  await visit.page.getByText("The caller was told that somebody would call back about the appointment.").waitFor();
   // Another attempt went well.
   await tried(calls[4], "confirmed", "none", { starts_at: "2026-12-05T15:30:00Z" });
   await visit.go(`/calls/${calls[4].id}`);

@@ -28,6 +28,7 @@ struct desk {
     bool due[16];
     size_t open_count, script_count, asked, booked, abandoned;
     char key[64], start[32]; /* of the last question */
+    bool repeats;            /* what is booked is a series */
     bool stopped, pool_stopped;
 };
 
@@ -70,6 +71,7 @@ static inline int calendar_submit(struct calendar_port *p, struct calendar_ask *
     snprintf(desk.key, sizeof(desk.key), "%.*s", (int)q->account.key.n, q->account.key.p);
     snprintf(desk.start, sizeof(desk.start), "%.*s", (int)q->start_utc.n, q->start_utc.n ? q->start_utc.p : "");
     q->verdict = s.verdict;
+    q->event_type.repeats = desk.repeats;
     snprintf(q->uid, sizeof(q->uid), s.verdict == CALENDAR_DONE ? "uid-%zu" : "", desk.asked);
     if (q->what == CALENDAR_SLOTS) {
         q->slots = slots;

@@ -28,7 +28,15 @@ static void books_once(void)
     CHECK_STR(str_of(rig_sql(ROW)), "confirmed none uid-1");
     CHECK_STR(str_of(desk.key), CALENDAR_KEY);
     CHECK_STR(str_of(desk.start), "2030-11-20T15:30:00Z");
-    CHECK_STR(str_of(rig_sql("select attendee_phone || service from bookings")), "+12125550187chipped tooth");
+    CHECK_STR(str_of(rig_sql("select attendee_phone || service || promised from bookings")),
+              "+12125550187chipped toothfalse");
+    struct booking_wish later = wish_of("tool-2");
+    later.start = STR("2030-11-21T09:00");
+    desk.script[1].verdict = CALENDAR_DONE;
+    caller_call(&again, &later);
+    CHECK_STR(str_of(again.words),
+              "Booked: Thursday, November 21 at 9:00 AM. The appointment on Wednesday, November 20 at 10:30 "
+              "AM stands as well; only the business can cancel it.");
     desk_close();
 }
 
@@ -210,6 +218,7 @@ static void a_late_answer_counts(void)
     CHECK_STR(str_of(rig_sql(ROW)), "asked none -");
     calendar_release();
     CHECK(RIG_WAIT(&desk.loop, strcmp(rig_sql(ROW), "confirmed none uid-1") == 0));
+    CHECK_STR(str_of(rig_sql("select promised from bookings")), "t");
     caller_call(&again, &wish);
     CHECK(again.good);
     CHECK_INT(desk.asked, 1);
@@ -247,6 +256,7 @@ static void what_nobody_knows_is_looked_up(void)
     caller_call(&c, &wish);
     CHECK(!c.good);
     CHECK_STR(str_of(rig_sql(ROW)), "unknown no_answer -");
+    CHECK_STR(str_of(rig_sql("select promised from bookings")), "t");
     caller_call(&again, &wish);
     CHECK(!again.good);
     CHECK(str_has(str_of(again.words), STR("can not say whether")));
@@ -267,7 +277,7 @@ static void what_was_never_made(void)
     SAID({CALENDAR_ABSENT, false});
     rig_sql(
         "insert into bookings (business_id, provider_call_id, tool_call_id, status, starts_at, event_type_id, calendar) "
-        "values ('" BUSINESS "', 'call-1', 'tool-1', 'asked', '2030-11-20T15:30Z', 7, ' ')");
+        "values ('" BUSINESS "', 'call-1', 'tool-1', 'asked', '2030-11-20T15:30Z', 7, hashtextextended(' ', 0))");
     for (size_t looks = 1; looks <= 3; looks++) {
         CHECK_INT(rig_count("select count(*) from bookings where status in ('asked', 'unknown')"), 1);
         look_again(looks);
@@ -301,7 +311,7 @@ static void what_proves_nothing(void)
         SAID({CALENDAR_UNREACHABLE, false});
         rig_sql("insert into bookings (business_id, provider_call_id, tool_call_id, status, starts_at, event_type_id, "
                 "calendar, looks) values ('" BUSINESS
-                "', 'call-1', 'tool-1', 'asked', '2030-11-20T15:30Z', 7, ' ', 9)");
+                "', 'call-1', 'tool-1', 'asked', '2030-11-20T15:30Z', 7, hashtextextended(' ', 0), 9)");
         rig_sql("%s", rows[i].change);
         for (size_t n = 0; n < 4; n++) {
             rig_sql("update bookings set lease_until = '-infinity'");
@@ -348,7 +358,13 @@ static void the_key_that_is_refused(void)
     CHECK_INT(desk.asked, 1);
     CHECK_STR(str_of(rig_sql("select string_agg(status || ' ' || reason, ', ') from bookings")),
               "failed credentials, failed credentials");
-    /* Cal.com may have been wrong. */
+    /* Cal.com may have been wrong; but it must be something to book. */
+    desk.repeats = true;
+    desk.script[0].verdict = CALENDAR_DONE;
+    rig_sql("update private.calcom_credentials set checked_at = now() - interval '1 hour'");
+    CHECK(RIG_WAIT(&desk.loop, desk.asked == 2 && desk.bookings.core->ops.count == 0));
+    CHECK_INT(rig_count("select count(*) from private.calcom_credentials where invalid_at is null"), 1);
+    desk.repeats = false;
     desk.script[0].verdict = CALENDAR_DONE;
     rig_sql("update private.calcom_credentials set checked_at = now() - interval '1 hour'");
     CHECK(RIG_WAIT(&desk.loop,
@@ -410,6 +426,25 @@ static void the_call_says_so(void)
     desk_close();
 }
 
+/* Two rows of the call become one while the booking is being stored: it starts over. */
+static void the_row_that_moves(void)
+{
+    struct caller c;
+    SAID({CALENDAR_DONE, false});
+    rig_sql(
+        "create sequence conflicts; grant usage on sequence conflicts to ringback_booking; "
+        "create function conflict() returns trigger language plpgsql as $$ begin "
+        "if nextval('conflicts') = 1 then raise exception 'moved' using errcode = '40001'; end if; return new; end $$; "
+        "create trigger conflict before insert on bookings for each row execute function conflict()");
+    struct booking_wish wish = wish_of("tool-1");
+    caller_call(&c, &wish);
+    CHECK(c.good);
+    CHECK_INT(rig_count("select last_value from conflicts"), 2);
+    CHECK_INT(desk.booked, 1);
+    rig_sql("drop trigger conflict on bookings; drop function conflict(); drop sequence conflicts");
+    desk_close();
+}
+
 /* With the database away: an answer, and nothing is sent. */
 static void no_database(void)
 {
@@ -430,4 +465,4 @@ TAP_MAIN(TEST(books_once), TEST(one_time_of_one_call_is_one_booking), TEST(ids_t
          TEST(what_proves_nothing), TEST(a_late_answer_counts), TEST(the_time_that_is_left),
          TEST(what_nobody_knows_is_looked_up), TEST(what_was_never_made), TEST(abandoned),
          TEST(the_key_that_is_refused), TEST(the_key_of_yesterday), TEST(the_calendar_wants_a_pause),
-         TEST(the_call_says_so), TEST(no_database))
+         TEST(the_call_says_so), TEST(the_row_that_moves), TEST(no_database))

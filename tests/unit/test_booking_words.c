@@ -30,9 +30,12 @@ static void every_reason_has_its_sentence(void)
 static void requested_is_not_booked(void)
 {
     struct arena a = {0};
-    CHECK_STR(words_booked(&a, false, STR("Friday, November 20 at 10:30 AM")),
+    CHECK_STR(words_booked(&a, false, STR("Friday, November 20 at 10:30 AM"), (struct str){NULL, 0}),
               "Booked: Friday, November 20 at 10:30 AM.");
-    CHECK(str_starts(words_booked(&a, true, STR("Friday")), STR("Requested, not booked yet: Friday.")));
+    CHECK(str_starts(words_booked(&a, true, STR("Friday"), (struct str){NULL, 0}),
+                     STR("Requested, not booked yet: Friday.")));
+    CHECK_STR(words_booked(&a, false, STR("Friday"), STR("Monday")),
+              "Booked: Friday. The appointment on Monday stands as well; only the business can cancel it.");
     one_line(words_in_doubt(&a, STR("Friday")));
     arena_free(&a);
 }

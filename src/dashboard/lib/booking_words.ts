@@ -2,10 +2,10 @@
 import { formatMoment } from "./format";
 import type { Booking, BookingStatus, Call } from "./types";
 
-type Told = Pick<Booking, "status" | "text" | "starts_at">;
+type Told = Pick<Booking, "status" | "text" | "promised" | "starts_at">;
 
-/** Nobody can be sure of it, so somebody has to call back. */
-export const isOpen = ({ status }: Told) => status === "failed" || status === "unknown";
+/** Nobody can be sure of it, or the caller was told so: somebody has to call back. */
+export const isOpen = ({ status, promised }: Told) => promised || status === "failed" || status === "unknown";
 
 export type Mark = "booked" | "waiting" | "refused" | "open";
 
@@ -29,6 +29,8 @@ const SURE: BookingStatus[] = ["confirmed", "pending", "asked"];
 
 /** What to do about a call in which an appointment was wanted and nobody can be sure that there is one. */
 export function bookingAdvice({ bookings }: Call): string | null {
+  if (bookings.some(({ status, promised }) => promised && status !== "unknown"))
+    return "The caller was told that somebody would call back about the appointment. Call back.";
   if (bookings.some(({ status }) => SURE.includes(status))) return null;
   if (bookings.some(({ status }) => status === "unknown"))
     return "An appointment was asked for, and it is not certain that it was booked. Look into Cal.com, then call back.";

@@ -110,6 +110,8 @@ export interface Booking {
   reason: string;
   /** In words. */
   text: string;
+  /** The caller was told that somebody will call back about it. */
+  promised: boolean;
   starts_at: string | null;
 }
 

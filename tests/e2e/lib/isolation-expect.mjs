@@ -199,13 +199,13 @@ export const TABLES = {
   },
   "public.bookings": {
     columns: `id business_id call_id tool_call_id status starts_at attendee_name attendee_email attendee_phone calcom_uid
-      error created_at provider_call_id twilio_call_sid reason answer service event_type_id calendar lease_until looks
-      absent updated_at`,
+      error created_at provider_call_id twilio_call_sid reason answer service event_type_id calendar promised
+      lease_until looks absent updated_at`,
     business: "t.business_id",
     grants: {
       authenticated: { select: "all" },
       ringback_ingest: { select: "id call_id", update: "call_id" },
-      ringback_digest: { select: "business_id status starts_at created_at id call_id reason" },
+      ringback_digest: { select: "business_id status starts_at created_at id call_id reason promised" },
       ringback_booking: { select: "all", insert: "all", update: "all" },
       service_role: SERVICE,
     },
@@ -225,7 +225,7 @@ export const TABLES = {
   },
   // No person sees it, and neither does Supabase's service_role: only who books, and of how it is who tells the others.
   "private.calcom_credentials": {
-    columns: `business_id api_url sealed key_id account event_type_id event_title event_minutes asks_email asks_phone
+    columns: `business_id api_url sealed key_id account calendar event_type_id event_title event_minutes asks_email asks_phone
       verified_at checked_at invalid_at invalid_why blocked_until created_at updated_at`,
     business: "t.business_id",
     grants: {

@@ -185,9 +185,8 @@ async function fillCall(db, t) {
     ]);
     await db.rows(
       `insert into bookings (business_id, call_id, tool_call_id, status, starts_at, attendee_name, attendee_email,
-                             attendee_phone, calcom_uid, error, provider_call_id, twilio_call_sid, answer, service,
-                             calendar)
-       values ($1, $2, $3, 'confirmed', '2026-11-25 15:00Z', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+                             attendee_phone, calcom_uid, error, provider_call_id, twilio_call_sid, answer, service)
+       values ($1, $2, $3, 'confirmed', '2026-11-25 15:00Z', $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
       [
         t.business,
         t.call,
@@ -201,7 +200,6 @@ async function fillCall(db, t) {
         `CA-${t.word}`,
         text(t, "answer"),
         text(t, "crown"),
-        text(t, "calendar"),
       ],
     );
   }
