@@ -6,6 +6,7 @@ start_postgres() {
     cluster=$(mktemp -d "${TMPDIR:-/tmp}/ringback-test.XXXXXX")/pg
     chmod 755 "${cluster%/*}"
     pg_create "$cluster"
+    echo 'max_connections = 300' >>"$cluster/postgresql.conf" # a dozen servers at a time, and their tests
     for _ in 1 2 3 4 5; do
         port=$(shuf -i 20000-32000 -n 1)
         if pg_start "$cluster" "$port" ''; then

@@ -112,15 +112,21 @@ static struct str phone_of(struct arena *a, struct str said, struct str caller)
     return call_number_is_e164(number) ? number : NONE;
 }
 
+/* Of the row, too, when nothing is booked. */
+static void read_phone(struct booking_op *op)
+{
+    struct booking_wish *w = &op->wish;
+    struct str phone = phone_of(&op->arena, w->phone.n ? w->phone : w->caller_number, w->caller_number);
+    op->bad_phone |= w->phone.n && !phone.n;
+    w->phone = phone;
+}
+
 /* What the assistant has to ask for first; absent: nothing. */
 static struct str missing(struct booking_op *op)
 {
-    struct booking_wish *w = &op->wish;
+    const struct booking_wish *w = &op->wish;
     const struct booking_gate *g = &op->gate;
     struct arena *a = &op->arena;
-    struct str phone = phone_of(a, w->phone.n ? w->phone : w->caller_number, w->caller_number);
-    bool is_bad = w->phone.n && !phone.n;
-    w->phone = phone;
     if (w->unreadable) {
         return STR("The arguments could not be read. Call book_appointment again with start and customer_name.");
     }
@@ -148,7 +154,7 @@ static struct str missing(struct booking_op *op)
         return STR("An e-mail address is needed for the confirmation. Ask the caller to spell it, and give it as "
                    "customer_email.");
     }
-    if (is_bad || (!w->phone.n && (g->asks_phone || !w->email.n))) {
+    if (op->bad_phone || (!w->phone.n && (g->asks_phone || !w->email.n))) {
         return STR("A telephone number is needed. Ask for it, and give it as customer_phone with the country code, as "
                    "+14155550100.");
     }
@@ -248,6 +254,7 @@ static enum flow_next step_judge(struct flow *f)
         return repeat(op);
     }
     op->sent = false;
+    read_phone(op);
     enum metric_booking_reason reason = booking_op_open(op);
     if (reason != BOOKING_NONE) {
         return refuse(op, reason);

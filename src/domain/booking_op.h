@@ -47,6 +47,7 @@ struct booking_op {
 
     struct booking_wish wish; /* copied */
     struct booking_when when;
+    bool bad_phone; /* a number was said that is none */
     struct booking_gate gate;
     struct str id; /* of the row that is ours */
     bool promised; /* the caller was told that somebody will call back about it */

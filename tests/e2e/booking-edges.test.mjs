@@ -88,7 +88,7 @@ test("ids that differ only far behind", async () => {
   const long = "x".repeat(400);
   assert.equal((await desk.book(call, START, { id: `${long}1` })).words, BOOKED);
   const other = await desk.book(call, `${DAY}T10:00`, { id: `${long}2` });
-  assert.equal(other.words, `Booked: ${dayWords(DAY)} at 10:00 AM.`);
+  assert.ok(other.words.startsWith(`Booked: ${dayWords(DAY)} at 10:00 AM.`), other.words);
   assert.equal((await desk.book(call, START, { id: `${long}1` })).words, BOOKED, "again");
   assert.equal(calcom.of("book").length, 2);
 });

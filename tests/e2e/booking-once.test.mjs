@@ -95,7 +95,10 @@ test("five ids for the same wish at once, over two servers", async () => {
 test("another time in the same call is another booking", async () => {
   const call = desk.call();
   assert.equal((await desk.book(call, START)).good, true);
-  assert.equal((await desk.book(call, `${DAY}T10:00`)).words, `Booked: ${dayWords(DAY)} at 10:00 AM.`);
+  assert.equal(
+    (await desk.book(call, `${DAY}T10:00`)).words,
+    `Booked: ${dayWords(DAY)} at 10:00 AM. The appointment on ${dayWords(DAY)} at 9:00 AM stands as well; only the business can cancel it.`,
+  );
   assert.equal((await desk.rows(call)).length, 2);
 });
 
