@@ -83,8 +83,8 @@ static const struct exchange requests = {
     "{I have asked for {day} at {time}, {staff} will confirm it.|{day} at {time} is noted, you will hear from {staff}.}",
     "{All right, thank you.|Great, I wait for that.|Okay, thanks.}", false};
 static const struct exchange reaches_nothing = {
-    "{I could not reach the calendar just now. {staff} will call you to find a time.|"
-    "I am sorry, I do not get through to the calendar. {staff} will call you about {day}.}",
+    "{I could not reach the calendar just now, {staff} will call you to find a time.|"
+    "I am sorry, I do not get through to the calendar, {staff} will call you about {day}.}",
     "{All right.|Okay, please do.|That is fine, thanks.}", false};
 static const struct exchange puts_through = {
     "{One moment, I connect you with {staff}.|Let me put you through to {staff}.|I will transfer you now, please hold.}",
