@@ -101,10 +101,11 @@ pageTest("a token that has ended is renewed, and nobody notices", async (open) =
 pageTest("a token that the server refuses is renewed once, and the question asked again", async (open) => {
   const visit = await open(server, { as: OWNER, at: "/" });
   await visit.heading("Today").waitFor();
+  await visit.page.goto("/healthz");
   const { access_token: good } = await stored(visit.page);
   await store(visit.page, { access_token: `${good.slice(0, -6)}AAAAAA` });
   visit.expectStatus(401, "api/v1/me");
-  await visit.page.reload();
+  await visit.page.goto("/");
   await account(visit.page).waitFor();
   assert.ok(refreshes(visit) >= 1);
 });
@@ -112,12 +113,13 @@ pageTest("a token that the server refuses is renewed once, and the question aske
 pageTest("a session that was ended elsewhere shows the sign-in, in words and without the calls", async (open) => {
   const visit = await open(server, { as: OWNER, at: "/" });
   await visit.heading("Today").waitFor();
+  await visit.page.goto("/healthz");
   const { access_token: token } = await stored(visit.page);
   const gone = await authRequest(server, "POST", "/logout?scope=global", { token });
   assert.equal(gone.status, 204);
   await store(visit.page, { expires_at: Math.floor(Date.now() / 1000) - 5 });
   visit.expectStatus(400, "grant_type=refresh_token");
-  await visit.page.reload();
+  await visit.page.goto("/");
   await form(visit.page).waitFor();
   assert.equal(await visit.page.getByText(world.larkspur.name).count(), 0);
 });
