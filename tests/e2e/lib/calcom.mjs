@@ -18,6 +18,7 @@ import {
   unauthorized,
   versionOf,
 } from "./calcom-rules.mjs";
+import { drip, huge } from "./rude.mjs";
 import { instantOf } from "./zone.mjs";
 
 export { fields } from "./calcom-rules.mjs";
@@ -89,14 +90,7 @@ export const moods = {
   /** A byte at a time. */
   drip: (everyMs) => (calcom, record, res) => {
     const { status, text } = calcom.answer(record, calcom.done(record));
-    const body = Buffer.from(text);
-    res.writeHead(status, { "content-type": "application/json", "content-length": body.length });
-    let at = 0;
-    const timer = setInterval(() => {
-      if (res.destroyed || at >= body.length) return clearInterval(timer);
-      res.write(body.subarray(at, ++at));
-    }, everyMs);
-    timer.unref();
+    drip(res, status, Buffer.from(text), everyMs);
   },
   /** The right status, and a body that says nothing. */
   garbageAfter: (calcom, record, res) =>
@@ -107,18 +101,7 @@ export const moods = {
   },
   hugeAfter: (calcom, record, res) => {
     const { status } = calcom.answer(record, calcom.done(record));
-    res.writeHead(status, { "content-type": "application/json" });
-    res.write('{"status":"success","data":{"uid":"');
-    const block = Buffer.alloc(65536, 0x61);
-    let sent = 0;
-    const more = () => {
-      while (!res.destroyed && sent < 64 * 1024 * 1024) {
-        sent += block.length;
-        if (!res.write(block)) return res.once("drain", more);
-      }
-      res.destroy();
-    };
-    more();
+    huge(res, status, '{"status":"success","data":{"uid":"', 64 * 1024 * 1024);
   },
   redirect: (calcom, record, res) => {
     res.writeHead(302, { location: `${calcom.url}/elsewhere`, "content-length": 0 });

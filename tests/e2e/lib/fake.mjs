@@ -2,6 +2,7 @@
 // its own, so that others find their place beside it.
 import http from "node:http";
 import { fixture, fixtureText } from "./env.mjs";
+import { drip, huge } from "./rude.mjs";
 
 const ids = { next: 1 };
 
@@ -58,31 +59,6 @@ function created(res, record, twiml) {
   return sendJson(res, 201, callReply(record.json ?? {}, record.id, record.twiml === null ? undefined : record.twiml));
 }
 
-function drip(res, body, everyMs) {
-  res.writeHead(201, { "content-type": "application/json", "content-length": body.length });
-  let at = 0;
-  const timer = setInterval(() => {
-    if (res.destroyed || at >= body.length) return clearInterval(timer);
-    res.write(body.subarray(at, ++at));
-  }, everyMs);
-  timer.unref();
-}
-
-function huge(res) {
-  res.writeHead(201, { "content-type": "application/json" });
-  res.write('{"id":"');
-  const block = Buffer.alloc(65536, 0x61);
-  let sent = 0;
-  const more = () => {
-    while (!res.destroyed && sent < 256 * 1024 * 1024) {
-      sent += block.length;
-      if (!res.write(block)) return res.once("drain", more);
-    }
-    res.destroy();
-  };
-  more();
-}
-
 /** What Vapi may do when asked for a call. Each takes (res, record, request). */
 export const vapi = {
   ok: (res, record) => created(res, record),
@@ -93,7 +69,7 @@ export const vapi = {
     res.write('{"id":"019a97f2-0000-7000-8000-000000000000","phoneCallProviderDetails":{"twi');
   },
   drip: (res, record) =>
-    drip(res, Buffer.from(JSON.stringify(callReply(record.json, freshCallId(), "<Response/>"))), 100),
+    drip(res, 201, Buffer.from(JSON.stringify(callReply(record.json, freshCallId(), "<Response/>"))), 100),
   badRequest: (res) => sendJson(res, 400, fixture("vapi-error-400.json")),
   unauthorized: (res) => sendJson(res, 401, fixture("vapi-error-401.json")),
   tooMany: (res) =>
@@ -117,7 +93,7 @@ export const vapi = {
   closeUnanswered: (res) => res.socket.end(),
   notHttp: (res) => res.socket.end("220 mail.larkspur.example.com ESMTP\r\n"),
   redirect: (res) => sendJson(res, 302, "", { location: "http://127.0.0.1:1/call" }),
-  huge,
+  huge: (res) => huge(res, 201, '{"id":"', 256 * 1024 * 1024),
 };
 
 /** The bytes of a WAV that nobody else has: a head, then a pattern in which no two places look alike. */
