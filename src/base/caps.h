@@ -230,22 +230,24 @@
 #define CAP_CALCOM_FOUND 100                 /* bookings in one look for one */
 #define CAP_CALCOM_COMPLAINT_BYTES 2000      /* read of what it says when it refuses; the longest seen: 400 */
 #define CAP_CALCOM_KEY_BYTES 512
-#define CAP_CALCOM_HOSTS 64             /* circuit breakers, which businesses share by chance */
-#define CAP_CALCOM_URL_BYTES 300        /* of an address that a business has of its own */
-#define CAP_CALCOM_BLOCK_MS 60000       /* after a 429 that says nothing; Cal.com's own block */
-#define CAP_BOOKING_DAYS 7              /* that one question about free times covers */
-#define CAP_BOOKING_OFFERS 6            /* times spoken for one day: nobody remembers more */
-#define CAP_BOOKING_LEASE_MS 20000      /* one booking in one server's hands: twice CAP_CALCOM_BOOK_MS */
-#define CAP_BOOKING_SWEEP_MS 5000       /* between looks for what was left half done */
-#define CAP_BOOKING_SWEEP_ROWS 8        /* of one look */
-#define CAP_BOOKING_LOOK_FIRST_MS 10000 /* between two looks at one booking; doubled each time, up to an hour */
-#define CAP_BOOKING_RECHECK_MS 600000   /* between two tries of a key that was refused */
-#define CAP_BOOKING_NOTE_TRIES 5        /* to write down what came of one; then it is looked up */
-#define CAP_BOOKING_STOP_MS 5000        /* for the answers to bookings under way */
-#define CAP_TOOL_CALLS 8                /* of one message; the model makes one or two */
-#define CAP_TOOL_ARGUMENT_BYTES 8192    /* of one tool call */
-#define CAP_TOOL_CALL_ID_BYTES 200      /* of one tool call; real: 29 */
-#define CAP_BOOKING_TEXT_BYTES 500      /* a name, an address, a wish: Cal.com's own limit of metadata */
+#define CAP_CALCOM_HOSTS 64              /* circuit breakers, which businesses share by chance */
+#define CAP_CALCOM_URL_BYTES 300         /* of an address that a business has of its own */
+#define CAP_CALCOM_BLOCK_MS 60000        /* after a 429 that says nothing; Cal.com's own block */
+#define CAP_BOOKING_DAYS 7               /* that one question about free times covers */
+#define CAP_BOOKING_AHEAD_DAYS 366       /* the last day that free times are looked for */
+#define CAP_BOOKING_OFFERS 6             /* times spoken for one day: nobody remembers more */
+#define CAP_BOOKING_LEASE_MS 20000       /* one booking in one server's hands: twice CAP_CALCOM_BOOK_MS */
+#define CAP_BOOKING_SWEEP_MS 5000        /* between looks for what was left half done */
+#define CAP_BOOKING_SWEEP_ROWS 8         /* of one look */
+#define CAP_BOOKING_LOOK_FIRST_MS 10000  /* between two looks at one booking; doubled each time */
+#define CAP_BOOKING_LOOK_MOST_MS 3600000 /* of that pause */
+#define CAP_BOOKING_RECHECK_MS 600000    /* between two tries of a key that was refused */
+#define CAP_BOOKING_NOTE_TRIES 5         /* to write down what came of one; then it is looked up */
+#define CAP_BOOKING_STOP_MS 5000         /* for the answers to bookings under way */
+#define CAP_TOOL_CALLS 8                 /* of one message; the model makes one or two */
+#define CAP_TOOL_ARGUMENT_BYTES 8192     /* of one tool call */
+#define CAP_TOOL_CALL_ID_BYTES 200       /* of one tool call; real: 29 */
+#define CAP_BOOKING_TEXT_BYTES 500       /* a name, an address, a wish: Cal.com's own limit of metadata */
 
 /* ringback digest --send */
 #define CAP_DIGEST_COMMAND_JOBS ((size_t)4)

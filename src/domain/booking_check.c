@@ -50,7 +50,7 @@ static enum flow_next step_ask(struct flow *f)
     }
     bool is_date = booking_date_read(op->wish.date, date) && booking_date_read(op->gate.today, today);
     int ahead = is_date ? booking_days_between(today, date) : 0;
-    if (!is_date || ahead < 0 || ahead > 366) {
+    if (!is_date || ahead < 0 || ahead > CAP_BOOKING_AHEAD_DAYS) {
         metric_count(METRIC_BOOKING_TROUBLES, BOOKING_MISSING);
         return finish(op, AVAILABILITY_REFUSED, unusable(op, is_date));
     }

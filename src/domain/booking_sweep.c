@@ -44,10 +44,10 @@ static const struct field look_fields[] = {
 static unsigned pause_ms(int64_t looks)
 {
     uint64_t ms = CAP_BOOKING_LOOK_FIRST_MS;
-    for (int64_t i = 1; i < looks && ms < 3600000; i++) {
+    for (int64_t i = 1; i < looks && ms < CAP_BOOKING_LOOK_MOST_MS; i++) {
         ms *= 2;
     }
-    return (unsigned)(ms < 3600000 ? ms : 3600000);
+    return (unsigned)(ms < CAP_BOOKING_LOOK_MOST_MS ? ms : CAP_BOOKING_LOOK_MOST_MS);
 }
 
 static void judge(struct booking_op *op)
